@@ -1,0 +1,470 @@
+//! The values a question comes in as and an answer goes out as; their JSON is the HTTP contract.
+//!
+//! All `span`s count Unicode scalar values, from 0, end excluded.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ErrorKind, Result};
+use crate::text::Language;
+
+/// Longest question accepted, in Unicode scalar values: more is a document, not a question.
+pub const QUESTION_CHARS: usize = 4_000;
+
+/// A question with its wishes. Unknown fields are refused, so that a typing mistake is not silently ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// The customer's words.
+    pub question: String,
+    /// Continues a conversation; `None` starts one.
+    #[serde(default)]
+    pub conversation_id: Option<String>,
+    /// Language to answer in: `auto`, `en` or `zh`.
+    #[serde(default)]
+    pub language: LanguageChoice,
+    /// Answer as the policies stood on this day; `None` is today.
+    #[serde(default)]
+    pub as_of: Option<Date>,
+    /// Which documents may be used.
+    #[serde(default)]
+    pub filters: Filters,
+    /// Who phrases the answer.
+    #[serde(default)]
+    pub mode: Mode,
+    /// The answer has at most this many words (a Chinese character counts as half a word).
+    #[serde(default = "default_max_words")]
+    pub max_words: usize,
+    /// Time by which the answer must be there, counted from when the server took the request.
+    #[serde(default = "default_deadline_ms")]
+    pub deadline_ms: u64,
+    /// Whether to answer as a stream of events.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+fn default_max_words() -> usize {
+    60
+}
+
+fn default_deadline_ms() -> u64 {
+    2_000
+}
+
+impl AnswerRequest {
+    /// A question with the default wishes.
+    pub fn new(question: impl Into<String>) -> Self {
+        Self {
+            question: question.into(),
+            conversation_id: None,
+            language: LanguageChoice::Auto,
+            as_of: None,
+            filters: Filters::default(),
+            mode: Mode::Auto,
+            max_words: default_max_words(),
+            deadline_ms: default_deadline_ms(),
+            stream: false,
+        }
+    }
+
+    /// Refuses what no stage can use, naming the field.
+    ///
+    /// # Errors
+    /// `BadRequest` for an empty or over-long question and for limits outside their range.
+    pub fn check(&self) -> Result<()> {
+        if !self.question.chars().any(char::is_alphanumeric) {
+            return Err(ErrorKind::BadRequest.on("field `question` holds no words: send the customer's question"));
+        }
+        let question_chars = self.question.chars().count();
+        if question_chars > QUESTION_CHARS {
+            return Err(ErrorKind::BadRequest
+                .on(format!("field `question` has {question_chars} characters, at most {QUESTION_CHARS} are read: send the question alone")));
+        }
+        if !(5..=400).contains(&self.max_words) {
+            return Err(ErrorKind::BadRequest.on(format!("field `max_words` is {}, it must be 5 to 400", self.max_words)));
+        }
+        if !(50..=60_000).contains(&self.deadline_ms) {
+            return Err(ErrorKind::BadRequest.on(format!("field `deadline_ms` is {}, it must be 50 to 60000", self.deadline_ms)));
+        }
+        Ok(())
+    }
+}
+
+/// The language asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LanguageChoice {
+    /// The question's own.
+    #[default]
+    Auto,
+    /// English.
+    En,
+    /// Chinese.
+    Zh,
+}
+
+/// Which documents may be used.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Filters {
+    /// A document must carry every one of these tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+}
+
+/// Who phrases the answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Quotation, or the LLM where it does better and passes the checks.
+    #[default]
+    Auto,
+    /// The policy's own words.
+    Quote,
+    /// The LLM wherever what it writes passes the checks.
+    Generate,
+}
+
+/// What happens with the customer now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// The answer stands alone.
+    Answer,
+    /// Here is an answer, and a person if wanted.
+    Offer,
+    /// A person must take over.
+    Escalate,
+}
+
+/// Why a person is offered or called. The codes are part of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The customer asked for a person.
+    UserRequest,
+    /// No policy answers this.
+    NoEvidence,
+    /// A policy may answer this, but we are not sure enough.
+    LowConfidence,
+    /// Two policies in force say different things.
+    ConflictingPolicy,
+    /// Something must be done on an account.
+    ActionRequired,
+    /// The customer is in distress.
+    Distress,
+    /// Danger, fraud, or a legal threat.
+    SafetyOrLegal,
+    /// The text tries to steer the machine.
+    Injection,
+    /// The time was up.
+    Deadline,
+    /// A part of the machine failed.
+    EngineError,
+}
+
+/// Who phrased the answer in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ComposedBy {
+    /// The policy's own words.
+    Quote,
+    /// The LLM, checked.
+    Generate,
+    /// A fixed text of the server: a hand-over, a greeting.
+    Notice,
+}
+
+/// Positions in Unicode scalar values, end excluded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// First one.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+}
+
+/// Ties words of the answer to words of a document.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Citation {
+    /// The words of the answer it supports.
+    pub answer_span: Span,
+    /// The document.
+    pub document_id: String,
+    /// Its title.
+    pub title: String,
+    /// The heading the words stand under.
+    pub section: Option<String>,
+    /// Where customers can read it.
+    pub uri: Option<String>,
+    /// Which version.
+    pub version: u32,
+    /// SHA-256 of that version's file.
+    pub sha256: String,
+    /// First day it holds.
+    pub valid_from: Option<Date>,
+    /// Last day it holds.
+    pub valid_to: Option<Date>,
+    /// Where in that version's source text the quote stands.
+    pub span: Span,
+    /// The words themselves, byte for byte.
+    pub quote: String,
+    /// Whether the server compared `quote` with the stored source and found it the same.
+    pub verified: bool,
+}
+
+/// What a person needs to take over without asking again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Handoff {
+    /// Names this hand-off.
+    pub id: String,
+    /// The conversation it belongs to.
+    pub conversation_id: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+    /// `queued` once it waits for a person.
+    pub state: String,
+    /// Language the customer writes.
+    pub language: Language,
+    /// The customer's words.
+    pub question: String,
+    /// What is wanted and why a person is needed, in one or two sentences.
+    pub summary: String,
+    /// Amounts, dates and codes that the customer gave.
+    pub facts: Vec<Fact>,
+    /// What the machine did already.
+    pub tried: Vec<String>,
+    /// Policy passages that may help the person.
+    pub sources: Vec<HandoffSource>,
+    /// What the person must find out.
+    pub open_questions: Vec<String>,
+    /// A first reply the person may send.
+    pub suggested_reply: Option<String>,
+    /// `calm`, `upset` or `distressed`.
+    pub sentiment: String,
+    /// Why.
+    pub reasons: Vec<Reason>,
+    /// The team it goes to, if the company has named any.
+    pub team: Option<String>,
+    /// `normal`, `high` or `urgent`.
+    pub priority: String,
+}
+
+/// Words of the customer that the person will need, and where they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The words.
+    pub text: String,
+    /// Which turn of the conversation, from 0.
+    pub turn: usize,
+    /// Where in that turn, in Unicode scalar values.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+}
+
+/// A passage shown to the person who takes over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HandoffSource {
+    /// The document.
+    pub document_id: String,
+    /// Its title.
+    pub title: String,
+    /// Which version.
+    pub version: u32,
+    /// Where in the version's source.
+    pub span: Span,
+    /// The words.
+    pub quote: String,
+}
+
+/// Milliseconds each stage took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Waiting for a free worker.
+    pub queue: f64,
+    /// Triage.
+    pub triage: f64,
+    /// Search.
+    pub retrieve: f64,
+    /// Choosing or writing the words.
+    pub compose: f64,
+    /// Checking them.
+    pub ground: f64,
+    /// From taking the request to the finished answer.
+    pub total: f64,
+}
+
+/// The models behind an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelNames {
+    /// Embedding model.
+    pub embedding: Option<String>,
+    /// Language model.
+    pub llm: Option<String>,
+}
+
+/// The reply to a question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Names this answer.
+    pub id: String,
+    /// The conversation it belongs to.
+    pub conversation_id: String,
+    /// Language of the answer.
+    pub language: Language,
+    /// What the customer reads.
+    pub answer: String,
+    /// What happens now.
+    pub decision: Decision,
+    /// Whether a person must take over: `decision == escalate`.
+    pub escalate: bool,
+    /// Why a person is offered or called; empty when the answer stands alone.
+    pub reasons: Vec<Reason>,
+    /// Probability that the cited words answer the question.
+    pub confidence: f64,
+    /// The words it rests on.
+    pub citations: Vec<Citation>,
+    /// What the person gets, when one must take over.
+    pub handoff: Option<Handoff>,
+    /// Who phrased it.
+    pub mode: ComposedBy,
+    /// What could not run and was done without, if anything.
+    pub degraded: Option<String>,
+    /// How long each stage took.
+    pub timings_ms: Timings,
+    /// The models behind it.
+    pub models: ModelNames,
+    /// Which snapshot of the index it comes from.
+    pub index_version: u64,
+}
+
+/// One thing that happens on the way to an answer, in this order. The decision always comes before text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Work has begun. Data: `{id, conversation_id}`.
+    Started {
+        /// The answer's id.
+        id: String,
+        /// The conversation's id.
+        conversation_id: String,
+    },
+    /// Search is done. Data: `{passages, elapsed_ms}`.
+    Retrieved {
+        /// How many passages were found.
+        passages: usize,
+        /// Milliseconds since the request was taken.
+        elapsed_ms: f64,
+    },
+    /// Whether a person is needed. Data: `{decision, escalate, reasons, confidence}`.
+    Decided {
+        /// What happens now.
+        decision: Decision,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// Probability that the answer is right.
+        confidence: f64,
+    },
+    /// A piece of the answer's text. Data: `{text}`.
+    Delta {
+        /// The piece.
+        text: String,
+    },
+    /// A citation for text already sent. Data: the citation.
+    Cited(Box<Citation>),
+    /// The whole answer. Always last. Data: the answer.
+    Completed(Box<Answer>),
+}
+
+/// A search without an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// What to look for.
+    pub question: String,
+    /// How many passages at most, 1 to 50.
+    #[serde(default = "default_top_k")]
+    pub top_k: usize,
+    /// As the policies stood on this day; `None` is today.
+    #[serde(default)]
+    pub as_of: Option<Date>,
+    /// Which documents may be used.
+    #[serde(default)]
+    pub filters: Filters,
+}
+
+fn default_top_k() -> usize {
+    5
+}
+
+impl SearchRequest {
+    /// Refuses what search cannot use, naming the field.
+    ///
+    /// # Errors
+    /// `BadRequest` as for [`AnswerRequest::check`].
+    pub fn check(&self) -> Result<()> {
+        if !(1..=50).contains(&self.top_k) {
+            return Err(ErrorKind::BadRequest.on(format!("field `top_k` is {}, it must be 1 to 50", self.top_k)));
+        }
+        AnswerRequest::new(self.question.as_str()).check()
+    }
+}
+
+/// What search found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SearchReply {
+    /// Best first.
+    pub passages: Vec<FoundPassage>,
+    /// Which snapshot of the index it comes from.
+    pub index_version: u64,
+    /// Milliseconds it took.
+    pub elapsed_ms: f64,
+}
+
+/// A passage and why it ranks where it does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundPassage {
+    /// The document.
+    pub document_id: String,
+    /// Its title.
+    pub title: String,
+    /// The headings above the passage.
+    pub section: Option<String>,
+    /// Where customers can read it.
+    pub uri: Option<String>,
+    /// Which version.
+    pub version: u32,
+    /// Where in the version's source.
+    pub span: Span,
+    /// The passage, as it stands in the source.
+    pub text: String,
+    /// The fused score it ranks by.
+    pub score: f32,
+    /// BM25 over title, headings and text; `None` when no word matched.
+    pub lexical: Option<f32>,
+    /// Cosine with the question; `None` when the embedding model was not used.
+    pub cosine: Option<f32>,
+}
+
+/// One document version as it stands, for the page that shows a citation in place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentView {
+    /// The document.
+    pub document_id: String,
+    /// Its title.
+    pub title: String,
+    /// Which version.
+    pub version: u32,
+    /// First day it holds.
+    pub valid_from: Option<Date>,
+    /// Last day it holds.
+    pub valid_to: Option<Date>,
+    /// Its labels.
+    pub tags: Vec<String>,
+    /// Where customers can read it.
+    pub uri: Option<String>,
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// The whole source text: what citations' spans count in.
+    pub source: String,
+}

@@ -1,0 +1,338 @@
+//! The handle that servers and commands hold: models, the index in force, and worker threads behind a bounded queue.
+//!
+//! Model work runs on these threads alone, never on the async runtime. A full queue refuses at once; a ticket that is dropped
+//! stops its work at the next step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
+
+use jiff::Zoned;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+use super::compose::Pace;
+use super::contract::{Answer, AnswerRequest, DocumentView, Event, FoundPassage, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest};
+use super::ground::char_span;
+use super::{Clock, Parts, Signals, answer};
+use crate::engine::{Embedder, Generator};
+use crate::error::{Error, ErrorKind, Result};
+use crate::index::Snapshot;
+use crate::retrieve::{Scope, prepare, retrieve};
+use crate::text::detect_language;
+
+/// What a desk is made of.
+pub struct DeskParts {
+    /// The policies.
+    pub snapshot: Snapshot,
+    /// Reads questions, if it could be loaded.
+    pub embedder: Option<Embedder>,
+    /// Writes answers, if it could be loaded, and how fast.
+    pub generator: Option<(Generator, Pace)>,
+    /// Names of both.
+    pub models: ModelNames,
+    /// `cpu`, `cuda` or `metal`.
+    pub device: &'static str,
+    /// Threads that answer.
+    pub workers: usize,
+    /// Requests that may wait.
+    pub queue: usize,
+}
+
+struct Shared {
+    snapshot: RwLock<Arc<Snapshot>>,
+    embedder: Option<Embedder>,
+    generator: Option<(Generator, Pace)>,
+    /// Held by the request that the LLM writes for: two at once would both be late.
+    pen: Mutex<()>,
+    models: ModelNames,
+    device: &'static str,
+    workers: usize,
+    queue: usize,
+    waiting: AtomicUsize,
+}
+
+enum Job {
+    Answer { request: AnswerRequest, received: Instant, events: mpsc::UnboundedSender<Result<Event>>, cancelled: Arc<AtomicBool> },
+    Search { request: SearchRequest, received: Instant, reply: oneshot::Sender<Result<SearchReply>> },
+}
+
+/// Answers and searches. Cheap to clone; the threads end with the last clone.
+#[derive(Clone)]
+pub struct Desk {
+    shared: Arc<Shared>,
+    jobs: SyncSender<Job>,
+}
+
+/// Facts about a running desk.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeskInfo {
+    /// Models in use.
+    pub models: ModelNames,
+    /// The index in force.
+    pub index: IndexInfo,
+    /// What is accepted.
+    pub limits: LimitsInfo,
+    /// `cpu`, `cuda` or `metal`.
+    pub device: &'static str,
+}
+
+/// The index in force.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IndexInfo {
+    /// Counts up with every build.
+    pub version: u64,
+    /// Document versions.
+    pub documents: usize,
+    /// Passages.
+    pub passages: usize,
+    /// Files that could not be used.
+    pub skipped: usize,
+}
+
+/// What is accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LimitsInfo {
+    /// Requests that may wait.
+    pub queue: usize,
+    /// Requests worked on at once.
+    pub workers: usize,
+    /// Characters of a question.
+    pub question_chars: usize,
+}
+
+impl Desk {
+    /// Starts the worker threads.
+    pub fn start(parts: DeskParts) -> Self {
+        let (jobs, inbox) = sync_channel(parts.queue.max(1));
+        let inbox = Arc::new(Mutex::new(inbox));
+        let shared = Arc::new(Shared {
+            snapshot: RwLock::new(Arc::new(parts.snapshot)),
+            embedder: parts.embedder,
+            generator: parts.generator,
+            pen: Mutex::new(()),
+            models: parts.models,
+            device: parts.device,
+            workers: parts.workers.max(1),
+            queue: parts.queue.max(1),
+            waiting: AtomicUsize::new(0),
+        });
+        for number in 0..shared.workers {
+            let (shared, inbox) = (Arc::clone(&shared), Arc::clone(&inbox));
+            let work = move || work(&shared, &inbox);
+            if let Err(error) = std::thread::Builder::new().name(format!("answer-{number}")).spawn(work) {
+                tracing::error!(%error, "could not start a worker thread");
+            }
+        }
+        Self { shared, jobs }
+    }
+
+    /// Queues a question.
+    ///
+    /// # Errors
+    /// `BadRequest` when a field is out of range, `Overloaded` when the queue is full.
+    pub fn submit(&self, request: AnswerRequest) -> Result<Ticket> {
+        request.check()?;
+        let (events, inbox) = mpsc::unbounded_channel();
+        let cancelled = Arc::new(AtomicBool::new(false));
+        self.send(Job::Answer { request, received: Instant::now(), events, cancelled: Arc::clone(&cancelled) })?;
+        Ok(Ticket { events: inbox, cancelled })
+    }
+
+    /// Finds passages, in the same queue.
+    ///
+    /// # Errors
+    /// As [`Self::submit`], and `BadIndex` or `Inference` when search fails.
+    pub async fn search(&self, request: SearchRequest) -> Result<SearchReply> {
+        request.check()?;
+        let (reply, result) = oneshot::channel();
+        self.send(Job::Search { request, received: Instant::now(), reply })?;
+        result.await.unwrap_or_else(|_| Err(ErrorKind::Inference.on("the search stopped without a result: try again")))
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|refused| {
+            self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => ErrorKind::Overloaded.on(format!("{} questions are waiting: try again in a moment", self.shared.queue)),
+                TrySendError::Disconnected(_) => ErrorKind::Server.on("the answering threads have ended: restart the server"),
+            }
+        })
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.shared.snapshot()
+    }
+
+    /// A stored document version; without a number, the one in force today, else the newest.
+    pub fn document(&self, document_id: &str, version: Option<u32>) -> Option<DocumentView> {
+        let snapshot = self.snapshot();
+        let today = Zoned::now().date();
+        let chosen = snapshot
+            .versions()
+            .filter(|stored| stored.document_id == document_id && version.is_none_or(|number| stored.version == number))
+            .max_by_key(|stored| (stored.is_valid_on(today), stored.version))?;
+        Some(DocumentView {
+            document_id: chosen.document_id.clone(),
+            title: chosen.title.clone(),
+            version: chosen.version,
+            valid_from: chosen.valid_from,
+            valid_to: chosen.valid_to,
+            tags: chosen.tags.clone(),
+            uri: chosen.uri.clone(),
+            sha256: chosen.sha256.clone(),
+            source: chosen.source.clone(),
+        })
+    }
+
+    /// Facts for `/info`.
+    pub fn info(&self) -> DeskInfo {
+        let snapshot = self.snapshot();
+        DeskInfo {
+            models: self.shared.models.clone(),
+            index: IndexInfo {
+                version: snapshot.manifest.index_version,
+                documents: snapshot.manifest.documents.len(),
+                passages: snapshot.passage_count(),
+                skipped: snapshot.manifest.skipped.len(),
+            },
+            limits: LimitsInfo { queue: self.shared.queue, workers: self.shared.workers, question_chars: QUESTION_CHARS },
+            device: self.shared.device,
+        }
+    }
+
+    /// Whether nine tenths of the queue are taken.
+    pub fn is_saturated(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) * 10 >= self.shared.queue * 9
+    }
+
+    /// Answers on the caller's thread, past the queue, with the signals behind the confidence: for commands and evaluation.
+    ///
+    /// # Errors
+    /// As [`answer`], and `BadRequest` when a field is out of range.
+    pub fn answer_here(&self, request: &AnswerRequest) -> Result<(Answer, Option<Signals>)> {
+        request.check()?;
+        let never = AtomicBool::new(false);
+        self.shared.answer(request, &Clock { received: Instant::now(), cancelled: &never }, &mut |_| ())
+    }
+
+    /// Searches on the caller's thread, past the queue.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub fn search_here(&self, request: &SearchRequest) -> Result<SearchReply> {
+        request.check()?;
+        self.shared.search(request, Instant::now())
+    }
+}
+
+impl Shared {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn answer(&self, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Option<Signals>)> {
+        let snapshot = self.snapshot();
+        let pen = self.pen.try_lock();
+        let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
+        answer(&Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), generator, models: &self.models }, request, clock, emit)
+    }
+
+    fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
+        let snapshot = self.snapshot();
+        let query = prepare(&snapshot, self.embedder.as_ref(), &request.question, detect_language(&request.question))?;
+        let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
+        let hits = retrieve(&snapshot, &query, &scope, request.top_k)?;
+        let passages = hits
+            .iter()
+            .map(|hit| {
+                let view = snapshot.passage(hit.passage);
+                FoundPassage {
+                    document_id: view.version.document_id.clone(),
+                    title: view.version.title.clone(),
+                    section: view.section(),
+                    uri: view.version.uri.clone(),
+                    version: view.version.version,
+                    span: char_span(&view.version.source, &view.passage.bytes),
+                    text: view.text().to_owned(),
+                    score: hit.score,
+                    lexical: hit.lexical,
+                    cosine: hit.cosine,
+                }
+            })
+            .collect();
+        Ok(SearchReply { passages, index_version: snapshot.manifest.index_version, elapsed_ms: super::ms(received) })
+    }
+}
+
+/// The loop of one worker thread; ends when the last desk is dropped.
+fn work(shared: &Shared, inbox: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = inbox.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        match job {
+            Job::Answer { request, received, events, cancelled } => {
+                let mut emit = |event| {
+                    let _ = events.send(Ok(event)); // nobody listens: the flag below stops the work
+                };
+                let clock = Clock { received, cancelled: &cancelled };
+                match guarded(|| shared.answer(&request, &clock, &mut emit)) {
+                    Ok(_) => {}
+                    Err(error) if error.kind == ErrorKind::Cancelled => tracing::debug!("the client left before its answer"),
+                    Err(error) => drop(events.send(Err(error))),
+                }
+            }
+            Job::Search { request, received, reply } => {
+                if !reply.is_closed() {
+                    let _ = reply.send(guarded(|| shared.search(&request, received)));
+                }
+            }
+        }
+    }
+}
+
+/// A panic in a model must cost one request, not the thread.
+fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+        tracing::error!(panic = text, "a request ended in a panic");
+        Err(Error { kind: ErrorKind::Inference, item: "the answer stopped half-way: try again, and report it if it stays".into(), cause: None })
+    })
+}
+
+/// A question under way. Dropping it stops the work.
+pub struct Ticket {
+    events: mpsc::UnboundedReceiver<Result<Event>>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Ticket {
+    /// The next event; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<Event>> {
+        self.events.recv().await
+    }
+
+    /// Waits for the whole answer.
+    ///
+    /// # Errors
+    /// What stopped the work.
+    pub async fn finish(mut self) -> Result<Answer> {
+        while let Some(event) = self.next().await {
+            if let Event::Completed(answer) = event? {
+                return Ok(*answer);
+            }
+        }
+        Err(ErrorKind::Inference.on("the answer stopped without a result: try again"))
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}

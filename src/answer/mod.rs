@@ -1,0 +1,316 @@
+//! From a question to an answer with its receipts, in one function: [`answer`].
+//!
+//! In: an [`AnswerRequest`], a frozen index snapshot and the models. Out: an [`Answer`], and [`Event`]s on the way. Steps:
+//! triage, retrieve, compose, ground, decide. Each adds to what the step before made; a step that fails or runs out of time
+//! hands on to a cheaper one, and the last resort is always a person. Must not know: HTTP.
+
+mod compose;
+mod confidence;
+pub mod contract;
+mod desk;
+pub mod ground;
+mod handoff;
+mod notices;
+mod select;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod triage;
+
+pub use compose::{Pace, SYSTEM_PROMPT};
+pub use contract::*;
+pub use desk::{Desk, DeskInfo, DeskParts, Ticket};
+pub use select::{Signals, count_words};
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use compose::{Draft, NotWritten, Writer};
+use confidence::Standing;
+use jiff::Zoned;
+
+use crate::engine::{Embedder, Generator};
+use crate::error::{ErrorKind, Result};
+use crate::index::Snapshot;
+use crate::retrieve::{Hit, Query, Scope, prepare, retrieve};
+use crate::text::{Language, detect_language};
+
+/// Passages taken from search into the choice of words.
+const TOP_K: usize = 20;
+
+/// What the path works with.
+pub struct Parts<'a> {
+    /// The policies.
+    pub snapshot: &'a Snapshot,
+    /// Reads questions; without it search goes by words alone.
+    pub embedder: Option<&'a Embedder>,
+    /// Writes answers; without it, or while another request has it, the policy is quoted.
+    pub generator: Option<(&'a Generator, Pace)>,
+    /// Names of both, for the reply.
+    pub models: &'a ModelNames,
+}
+
+/// When the request came and whether anybody still waits.
+pub struct Clock<'a> {
+    /// When the server took the request.
+    pub received: Instant,
+    /// Set when the client has gone.
+    pub cancelled: &'a AtomicBool,
+}
+
+/// Answers one question. `emit` hears each event as it happens; the last is [`Event::Completed`]. The [`Signals`] behind the
+/// confidence come back as well, for evaluation.
+///
+/// # Errors
+/// `Cancelled` when nobody waits any more. Every other failure becomes an answer that hands over to a person.
+pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Option<Signals>)> {
+    let mut timings = Timings { queue: ms(clock.received), ..Timings::default() };
+    let id = new_id("ans");
+    let conversation_id = request.conversation_id.clone().unwrap_or_else(|| new_id("cnv"));
+    emit(Event::Started { id: id.clone(), conversation_id: conversation_id.clone() });
+
+    // Triage: what the words alone say.
+    let started = Instant::now();
+    let question_language = detect_language(&request.question);
+    let language = match request.language {
+        LanguageChoice::Auto if question_language == Language::Zh => Language::Zh,
+        LanguageChoice::Zh => Language::Zh,
+        LanguageChoice::Auto | LanguageChoice::En => Language::En,
+    };
+    let seen = triage::triage(&request.question);
+    timings.triage = ms(started);
+
+    // Retrieve: unless the words alone settle it.
+    let settled = seen.small_talk.is_some() || matches!(seen.escalate, Some(Reason::UserRequest | Reason::Distress));
+    let mut degraded = Vec::new();
+    let started = Instant::now();
+    let (mut found, mut failure) = (None, None);
+    if !settled {
+        clock.still_wanted()?;
+        if clock.received.elapsed() >= Duration::from_millis(request.deadline_ms) {
+            failure = Some(Reason::Deadline);
+        } else {
+            match search(parts, request, question_language, &mut degraded) {
+                Ok(result) => found = Some(result),
+                Err(error) => {
+                    tracing::error!(error = error.chain(), "search failed");
+                    failure = Some(Reason::EngineError);
+                }
+            }
+        }
+    }
+    timings.retrieve = ms(started);
+    let hits = found.as_ref().map_or(&[][..], |(_, hits)| hits.as_slice());
+    emit(Event::Retrieved { passages: hits.len(), elapsed_ms: ms(clock.received) });
+
+    // Compose: the words that answer, quoted or written, if any do.
+    let started = Instant::now();
+    clock.still_wanted()?;
+    let selection =
+        found.as_ref().and_then(|(query, hits)| select::select(parts.snapshot, &request.question, query, hits, request.max_words));
+    let (confidence, mut standing) = match (&selection, &found) {
+        (Some(selection), Some((query, _))) => confidence::judge(&selection.signals, question_language, query.vector.is_some()),
+        _ => (0.0, Standing::TooWeak),
+    };
+    if question_language == Language::Other && standing == Standing::Sure {
+        standing = Standing::Unsure; // the models were trained on English: what they find for other languages is a guess
+    }
+    let mut draft = None;
+    if let Some(selection) = selection.as_ref().filter(|_| standing != Standing::TooWeak) {
+        let quoted = compose::quote(selection);
+        draft = Some(match rewrite(parts, request, clock, language, selection, &quoted) {
+            Ok(written) => written,
+            Err(reason) => {
+                if let Some(note) = note_of(&reason) {
+                    degraded.push(note);
+                }
+                quoted
+            }
+        });
+    }
+    timings.compose = ms(started);
+
+    // Ground: what cannot be found again in the stored source is not shown.
+    let started = Instant::now();
+    if let Some(written) = &mut draft {
+        for citation in &mut written.citations {
+            citation.verified = ground::verify(parts.snapshot, citation);
+        }
+        if written.citations.iter().any(|citation| !citation.verified) {
+            tracing::error!(document = written.citations.first().map(|citation| citation.document_id.as_str()), "a citation did not verify");
+            (draft, failure) = (None, Some(Reason::EngineError));
+        }
+    }
+    timings.ground = ms(started);
+
+    // Decide, before any text goes out.
+    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|(query, _)| is_vague(query));
+    let (decision, reasons) = decide(&seen, failure, draft.is_some(), standing, vague);
+    emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
+
+    // Reply.
+    let reply = match (decision, draft) {
+        (Decision::Escalate, draft) => hand_over(reasons.first().copied().unwrap_or(Reason::NoEvidence), draft, language),
+        (_, Some(draft)) => draft,
+        (_, None) => notice(match seen.small_talk {
+            Some(kind) => notices::small_talk(kind, language).to_owned(),
+            None if seen.offer == Some(Reason::Injection) => notices::injection(language).to_owned(),
+            None => notices::vague(&nearest_titles(parts.snapshot, hits), language),
+        }),
+    };
+    for piece in pieces(&reply.text) {
+        emit(Event::Delta { text: piece.to_owned() });
+    }
+    for citation in &reply.citations {
+        emit(Event::Cited(Box::new(citation.clone())));
+    }
+    let handoff = (decision == Decision::Escalate)
+        .then(|| handoff::packet(parts.snapshot, request, &conversation_id, question_language, &reasons, seen.mood, hits, &reply.citations));
+    timings.total = ms(clock.received);
+    let answer = Answer {
+        id,
+        conversation_id,
+        language,
+        answer: reply.text,
+        decision,
+        escalate: decision == Decision::Escalate,
+        reasons,
+        confidence,
+        citations: reply.citations,
+        handoff,
+        mode: reply.by,
+        degraded: (!degraded.is_empty()).then(|| degraded.join("; ")),
+        timings_ms: timings,
+        models: parts.models.clone(),
+        index_version: parts.snapshot.manifest.index_version,
+    };
+    emit(Event::Completed(Box::new(answer.clone())));
+    Ok((answer, selection.map(|selection| selection.signals)))
+}
+
+/// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.
+fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: bool, standing: Standing, vague: bool) -> (Decision, Vec<Reason>) {
+    if let Some(reason) = seen.escalate.or(failure) {
+        return (Decision::Escalate, vec![reason]);
+    }
+    if seen.small_talk.is_some() {
+        return (Decision::Answer, Vec::new());
+    }
+    let mut reasons: Vec<Reason> = seen.offer.into_iter().collect();
+    if answered && standing == Standing::Unsure {
+        reasons.push(Reason::LowConfidence);
+    }
+    match (answered, reasons.is_empty()) {
+        (true, true) => (Decision::Answer, reasons),
+        (true, false) => (Decision::Offer, reasons),
+        (false, _) if seen.offer == Some(Reason::Injection) => (Decision::Offer, reasons),
+        (false, _) if vague => (Decision::Offer, vec![Reason::LowConfidence]),
+        (false, _) => {
+            reasons.insert(0, Reason::NoEvidence);
+            (Decision::Escalate, reasons)
+        }
+    }
+}
+
+fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<(Query, Vec<Hit>)> {
+    let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
+    let query = match prepare(parts.snapshot, parts.embedder, &request.question, language) {
+        Ok(query) => query,
+        Err(error) => {
+            tracing::error!(error = error.chain(), "embedding failed, searching by words alone");
+            degraded.push("searched by words alone: the embedding model failed".to_owned());
+            prepare(parts.snapshot, None, &request.question, language)?
+        }
+    };
+    let hits = retrieve(parts.snapshot, &query, &scope, TOP_K)?;
+    Ok((query, hits))
+}
+
+fn rewrite(
+    parts: &Parts<'_>,
+    request: &AnswerRequest,
+    clock: &Clock<'_>,
+    language: Language,
+    selection: &select::Selection<'_>,
+    quoted: &Draft,
+) -> Result<Draft, NotWritten> {
+    let Some((generator, pace)) = parts.generator else { return Err(NotWritten::NotNeeded) };
+    let deadline = clock.received + Duration::from_millis(request.deadline_ms);
+    let writer = Writer { generator, pace, deadline, cancelled: clock.cancelled };
+    compose::write(&writer, request.mode, language, &request.question, selection, quoted, request.max_words)
+}
+
+/// What the reply says about a rewriting that did not happen; nothing where the quotation was wanted anyway.
+fn note_of(reason: &NotWritten) -> Option<String> {
+    match reason {
+        NotWritten::NotNeeded => None,
+        NotWritten::NoTime => Some("quoted: no time to rewrite before the deadline".to_owned()),
+        NotWritten::Failed(cause) => {
+            tracing::warn!(cause, "the LLM did not write an answer");
+            Some("quoted: the LLM failed".to_owned())
+        }
+        NotWritten::Refused(objection) => {
+            tracing::debug!(%objection, "the LLM's words were refused");
+            None // quoting instead is the design, not a failure
+        }
+    }
+}
+
+/// A question without one word that the policies know and that means something: "help", "it does not work".
+fn is_vague(query: &Query) -> bool {
+    query.words.iter().filter(|word| word.content).count() <= 1
+}
+
+fn nearest_titles<'a>(snapshot: &'a Snapshot, hits: &[Hit]) -> Vec<&'a str> {
+    let mut titles: Vec<&str> = Vec::new();
+    for hit in hits {
+        let title = snapshot.passage(hit.passage).version.title.as_str();
+        if hit.lexical.is_some() && !titles.contains(&title) && titles.len() < 2 {
+            titles.push(title);
+        }
+    }
+    titles
+}
+
+fn notice(text: String) -> Draft {
+    Draft { text, citations: Vec::new(), by: ComposedBy::Notice }
+}
+
+/// The words at a hand-over; where a policy helps meanwhile, it is quoted after them.
+fn hand_over(reason: Reason, draft: Option<Draft>, language: Language) -> Draft {
+    let words = notices::handover(reason, language);
+    let Some(draft) = draft.filter(|_| reason == Reason::SafetyOrLegal) else { return notice(words.to_owned()) };
+    let gap = if language == Language::Zh { "" } else { " " };
+    let before = format!("{words}{gap}{}{gap}", notices::meanwhile(language));
+    let shift = before.chars().count();
+    let moved = |mut citation: Citation| {
+        citation.answer_span = Span { start: citation.answer_span.start + shift, end: citation.answer_span.end + shift };
+        citation
+    };
+    Draft { text: before + &draft.text, citations: draft.citations.into_iter().map(moved).collect(), by: draft.by }
+}
+
+/// The text in pieces a reader can follow as they come; together they are the text.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut ends: Vec<usize> = crate::text::split_sentences(text).into_iter().skip(1).map(|bytes| bytes.start).collect();
+    ends.push(text.len());
+    let mut start = 0;
+    ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).filter(|bytes| !bytes.is_empty()).map(|bytes| &text[bytes]).collect()
+}
+
+impl Clock<'_> {
+    fn still_wanted(&self) -> Result<()> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(ErrorKind::Cancelled.on("the client has gone")) } else { Ok(()) }
+    }
+}
+
+fn ms(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 1e5).round() / 100.0
+}
+
+/// A name that sorts by time: `ans_…`, `cnv_…`, `hnd_…`.
+pub fn new_id(kind: &str) -> String {
+    format!("{kind}_{}", uuid::Uuid::now_v7().simple())
+}
+
+#[cfg(test)]
+mod tests;

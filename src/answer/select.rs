@@ -1,0 +1,285 @@
+//! Which one or two sentences answer the question? Also collects the signals that say how sure that is.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde::Serialize;
+
+use crate::index::{PassageView, Snapshot};
+use crate::policy::{Sentence, SentenceKind};
+use crate::retrieve::{Hit, Query};
+use crate::text::Language;
+use crate::text::analysis::{TermKind, terms};
+
+/// Passages looked into, best first.
+const PASSAGES: usize = 8;
+
+/// A second sentence must be at least this good, relative to the first.
+const SECOND_SHARE: f32 = 0.80;
+
+/// Words both sentences may have together; one alone may be longer.
+const PAIR_WORDS: usize = 42;
+
+/// The sentences chosen and why.
+#[derive(Clone)]
+pub struct Selection<'a> {
+    /// Where they stand; all in one passage.
+    pub passage: PassageView<'a>,
+    /// Positions in the passage's sentences, in reading order.
+    pub sentences: Vec<usize>,
+    /// How sure that is.
+    pub signals: Signals,
+}
+
+/// What is known about how well the best sentence fits; all larger is surer unless said otherwise.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Signals {
+    /// Score of the best sentence.
+    pub sentence_score: f32,
+    /// Cosine of the question with the best sentence; 0 without vectors.
+    pub sentence_cosine: f32,
+    /// Highest cosine of any sentence looked at; 0 without vectors.
+    pub highest_cosine: f32,
+    /// Cosine of the question with the passage; 0 without vectors.
+    pub passage_cosine: f32,
+    /// Share of the question's meaning that the sentence holds.
+    pub sentence_coverage: f32,
+    /// Share that the passage holds, its title and headings included.
+    pub passage_coverage: f32,
+    /// Share that no passage at all holds: larger is less sure.
+    pub unknown_share: f32,
+    /// BM25 of the passage against the most the question could get.
+    pub lexical_strength: f32,
+    /// Distance in fused score to the best passage of another document.
+    pub margin: f32,
+    /// 1 when words and vectors agree on the best document, else 0.
+    pub agreement: f32,
+    /// 1 when the question asks for a number and the sentence has one, -1 when it has none, 0 when it does not ask for one.
+    pub number_fit: f32,
+    /// Content words of the question, as `ln(1 + n)`.
+    pub content_words: f32,
+}
+
+/// Chooses among the sentences of the best `hits`. `None` when there is nothing to choose from.
+pub fn select<'a>(snapshot: &'a Snapshot, question: &str, query: &Query, hits: &[Hit], max_words: usize) -> Option<Selection<'a>> {
+    let wants_number = asks_for_number(question);
+    let mut best: Option<(f32, Hit, PassageView<'a>, usize, f32)> = None;
+    let mut highest_cosine = 0f32;
+    for hit in hits.iter().take(PASSAGES) {
+        let view = snapshot.passage(hit.passage);
+        let above = read_terms(&format!("{} {}", view.version.title, view.passage.headings.join(" ")));
+        for (at, sentence) in view.passage.sentences.iter().enumerate() {
+            let cosine = cosine_of(snapshot, query, &view, at);
+            highest_cosine = highest_cosine.max(cosine);
+            let score = score(query, &above, sentence, cosine, hit.score, wants_number);
+            if best.as_ref().is_none_or(|(top, ..)| score > *top) {
+                best = Some((score, *hit, view, at, cosine));
+            }
+        }
+    }
+    let (sentence_score, hit, passage, first, sentence_cosine) = best?;
+    let signals = Signals {
+        sentence_score,
+        sentence_cosine,
+        highest_cosine,
+        ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wants_number)
+    };
+    let sentences = extend(snapshot, query, &passage, first, sentence_score, hit.score, wants_number, max_words);
+    Some(Selection { passage, sentences, signals })
+}
+
+/// How well one sentence answers. The weights were fitted on the development sets; see ARCHITECTURE.md.
+fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f32, passage_score: f32, wants_number: bool) -> f32 {
+    let mut held = read_terms(&sentence.plain);
+    let own = query.coverage_of(&held);
+    if let Some(lead) = &sentence.lead {
+        held.extend(read_terms(lead));
+    }
+    let introduced = query.coverage_of(&held);
+    held.extend(above.iter().cloned());
+    let placed = query.coverage_of(&held);
+    let number = if wants_number && has_number(&sentence.plain) { 1.0 } else { 0.0 };
+    let stub = if ends_open(&sentence.plain) { 1.0 } else { 0.0 };
+    let (meaning, words) = if query.language == Language::Zh { (0.0, 0.55) } else { (0.9, 0.25) };
+    meaning * cosine + words * own + 0.10 * introduced + 0.10 * placed + 0.45 * passage_score + 0.10 * number - 0.20 * stub
+}
+
+/// A line such as "You can return:" announces an answer and is none.
+fn ends_open(plain: &str) -> bool {
+    plain.ends_with([':', '：'])
+}
+
+fn cosine_of(snapshot: &Snapshot, query: &Query, view: &PassageView<'_>, at: usize) -> f32 {
+    match &query.vector {
+        Some(vector) => snapshot.sentence_cosine(view.first_sentence + at as u32, vector).unwrap_or(0.0),
+        None => 0.0,
+    }
+}
+
+/// Adds the neighbour that completes the first sentence, if it fits: the items after an announcement, a condition that
+/// follows at once, or a second sentence that is nearly as good.
+#[expect(clippy::too_many_arguments, reason = "one step of `select`, split off to be readable")]
+fn extend(
+    snapshot: &Snapshot,
+    query: &Query,
+    view: &PassageView<'_>,
+    first: usize,
+    first_score: f32,
+    passage_score: f32,
+    wants_number: bool,
+    max_words: usize,
+) -> Vec<usize> {
+    let sentences = &view.passage.sentences;
+    let budget = PAIR_WORDS.min(max_words);
+    let mut chosen = vec![first];
+    let mut words = count_words(&sentences[first].plain);
+    if ends_open(&sentences[first].plain) {
+        for (at, item) in sentences.iter().enumerate().skip(first + 1) {
+            let more = count_words(&item.plain);
+            if item.kind == SentenceKind::Prose || words + more > budget {
+                break;
+            }
+            chosen.push(at);
+            words += more;
+        }
+        return chosen;
+    }
+    if sentences[first].kind == SentenceKind::TableRow {
+        return chosen;
+    }
+    let above = read_terms(&format!("{} {}", view.version.title, view.passage.headings.join(" ")));
+    let fits = |at: usize| sentences.get(at).filter(|other| words + count_words(&other.plain) <= budget && other.kind != SentenceKind::TableRow && !ends_open(&other.plain));
+    let depends = sentences[first].kind == SentenceKind::Prose && CONTINUES.is_match(&sentences[first].plain);
+    if depends && first > 0 && fits(first - 1).is_some() {
+        return vec![first - 1, first];
+    }
+    if let Some(next) = fits(first + 1)
+        && next.kind == sentences[first].kind
+        && LIMITS.is_match(&next.plain)
+    {
+        return vec![first, first + 1];
+    }
+    let second = (0..sentences.len())
+        .filter(|&at| at != first && at.abs_diff(first) <= 2)
+        .filter_map(|at| fits(at).map(|other| (at, score(query, &above, other, cosine_of(snapshot, query, view, at), passage_score, wants_number))))
+        .max_by(|a, b| a.1.total_cmp(&b.1));
+    if let Some((at, other_score)) = second
+        && other_score >= SECOND_SHARE * first_score
+        && adds_coverage(query, &sentences[first].plain, &sentences[at].plain)
+    {
+        chosen.push(at);
+        chosen.sort_unstable();
+    }
+    chosen
+}
+
+/// Whether `second` speaks of a part of the question that `first` leaves out.
+fn adds_coverage(query: &Query, first: &str, second: &str) -> bool {
+    let alone = read_terms(first);
+    let mut both = alone.clone();
+    both.extend(read_terms(second));
+    query.coverage_of(&both) > query.coverage_of(&alone) + 0.05
+}
+
+fn signals(
+    snapshot: &Snapshot,
+    query: &Query,
+    hits: &[Hit],
+    hit: &Hit,
+    view: &PassageView<'_>,
+    sentence: &Sentence,
+    wants_number: bool,
+) -> Signals {
+    let document = |found: &Hit| snapshot.passage(found.passage).version.document_id.as_str();
+    let mut held = read_terms(&format!("{} {} {}", view.version.title, view.passage.headings.join(" "), sentence.lead.as_deref().unwrap_or("")));
+    for other in &view.passage.sentences {
+        held.extend(read_terms(&other.plain));
+    }
+    let sentence_terms = read_terms(&format!("{} {}", sentence.lead.as_deref().unwrap_or(""), sentence.plain));
+    let content = || query.words.iter().filter(|word| word.content && word.kind == TermKind::Word);
+    let total: f32 = content().map(|word| word.idf).sum();
+    let unknown: f32 = content().filter(|word| snapshot.lexical().passages_with(&word.text) == 0).map(|word| word.idf).sum();
+    let rival = hits.iter().find(|other| document(other) != document(hit)).map_or(0.0, |other| other.score);
+    let first_by = |key: fn(&Hit) -> Option<f32>| {
+        hits.iter().filter(|found| key(found).is_some()).max_by(|a, b| key(a).unwrap_or(0.0).total_cmp(&key(b).unwrap_or(0.0))).map(document)
+    };
+    let agree = match (first_by(|found| found.lexical), first_by(|found| found.cosine)) {
+        (Some(lexical), Some(dense)) => lexical == dense,
+        _ => false,
+    };
+    Signals {
+        passage_cosine: hit.cosine.unwrap_or(0.0),
+        sentence_coverage: query.coverage_of(&sentence_terms),
+        passage_coverage: query.coverage_of(&held),
+        unknown_share: if total > 0.0 { unknown / total } else { 1.0 },
+        // 2.2 is what BM25 gives a term at most (k1 + 1), with k1 = 1.2
+        lexical_strength: if total > 0.0 { hit.lexical.unwrap_or(0.0) / (2.2 * total) } else { 0.0 },
+        margin: hit.score - rival,
+        agreement: if agree { 1.0 } else { 0.0 },
+        number_fit: match (wants_number, has_number(&sentence.plain)) {
+            (false, _) => 0.0,
+            (true, true) => 1.0,
+            (true, false) => -1.0,
+        },
+        content_words: (1.0 + content().count() as f32).ln(),
+        ..Signals::default()
+    }
+}
+
+fn read_terms(text: &str) -> HashSet<String> {
+    terms(text).into_iter().map(|term| term.text).collect()
+}
+
+/// Words as a reader counts them; a Chinese character is half a word.
+pub fn count_words(text: &str) -> usize {
+    let han = text.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9fff}')).count();
+    let other = text.split(|c: char| c.is_whitespace() || matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')).filter(|word| word.chars().any(char::is_alphanumeric)).count();
+    other + han.div_ceil(2)
+}
+
+static ASKS_FOR_NUMBER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bhow (?:much|many|long|soon|often|old|late|far|quick\w*|fast)\b|\bwhen\b|\bwhat (?:time|day|date|hours|age|percent\w*|fee|price|cost|limit|amount|rate)|\bcosts?\b|\bprice|\bmax(?:imum)?\b|\bmin(?:imum)?\b|\bdeadline|多少|多久|几天|几个|几点|几次|几号|几岁|哪天|多长|什么时候|啥时候|何时|最多|最高|最低|最少|上限|几期|多大")
+        .expect("pattern is a constant")
+});
+
+fn asks_for_number(question: &str) -> bool {
+    ASKS_FOR_NUMBER.is_match(question)
+}
+
+fn has_number(text: &str) -> bool {
+    static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve|twice|once|daily|monthly|weekly|free|always|never|at once|immediately)\b|[一二两三四五六七八九十]+(?:天|日|个|次|期|元|周|年|小时|分)|免费|随时|立即|当天").expect("pattern is a constant")
+    });
+    WORDS.is_match(text)
+}
+
+/// Begins in a way that needs the sentence before it.
+static CONTINUES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:It|They|This|That|These|Those|He|She|Its|Their|Both|Either|Otherwise|Then|After that|However|But|Instead|In that case|In this case|Also)\b|^(?:它|这|该|其|此|否则|但|不过|之后|届时|同时)").expect("pattern is a constant")
+});
+
+/// Takes back part of what the sentence before it said: leaving it out would mislead.
+static LIMITS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(?:However|But|Except|Unless|Only|Not |No |Exceptions?|This does not|It does not|They do not|The exception)\b|^(?:但|不过|除|例外|不包括|不含)").expect("pattern is a constant")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_counted_as_a_reader_would() {
+        assert_eq!(count_words("A late fee of up to $7."), 7);
+        assert_eq!(count_words("退款在三天内到账。"), 4);
+        assert_eq!(count_words("订单 200–8000 元"), 3);
+        assert_eq!(count_words(""), 0);
+    }
+
+    #[test]
+    fn questions_for_amounts_dates_and_times_are_told_apart() {
+        assert!(asks_for_number("how long do refunds take") && asks_for_number("运费多少钱"));
+        assert!(!asks_for_number("can I return opened software?"));
+        assert!(has_number("within 3 business days") && !has_number("soon after"));
+    }
+}

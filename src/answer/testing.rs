@@ -1,0 +1,41 @@
+//! A desk over a small real index, without model weights: what tests of other rooms ask.
+
+use super::desk::{Desk, DeskParts};
+use super::ModelNames;
+use crate::index::refresh;
+use crate::policy::{LoadReport, parse_file};
+
+const DOCUMENTS: [(&str, &str); 4] = [
+    (
+        "late-payments.v1.md",
+        "---\nid: late-payments\ntitle: Late payments\nversion: 1\nvalid_from: 2020-01-01\nvalid_to: 2025-12-31\ntags: [fees]\n---\n# Late payments\n\n## Late fee\nA late fee of $9 is charged 3 days after the due date.\n",
+    ),
+    (
+        "late-payments.md",
+        "---\nid: late-payments\ntitle: Late payments\nversion: 2\nvalid_from: 2026-01-01\ntags: [fees]\nuri: https://shop.example/late\n---\n# Late payments\n\n## Late fee\nA late payment fee of up to $7 is charged 10 days after the due date. However, no late fee is charged in Germany.\n\n## Pausing\nThe account is paused when a payment is 20 days late.\n",
+    ),
+    (
+        "late-payments.v3.md",
+        "---\nid: late-payments\ntitle: Late payments\nversion: 3\nvalid_from: 2199-01-01\ntags: [fees]\n---\n# Late payments\n\n## Late fee\nA late fee of $1 is charged 90 days after the due date.\n",
+    ),
+    (
+        "zh/refunds.md",
+        "---\nid: zh-refunds\ntitle: 退款\nversion: 1\ntags: [returns]\n---\n# 退款\n\n## 到账时间\n退款审核通过后 1–3 个工作日原路退回。\n\n## 运费\n因质量问题退货，运费由我们承担。\n",
+    ),
+];
+
+/// Answers from three versions of one English policy and one Chinese policy, by words alone.
+pub(crate) fn desk() -> Desk {
+    let versions = DOCUMENTS.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let built = refresh(folder.path(), LoadReport { versions, skipped: Vec::new() }, None, None, &mut |_, _| ()).expect("the index builds");
+    Desk::start(DeskParts {
+        snapshot: built.snapshot,
+        embedder: None,
+        generator: None,
+        models: ModelNames::default(),
+        device: "cpu",
+        workers: 1,
+        queue: 8,
+    })
+}

@@ -1,0 +1,100 @@
+//! One binary, a verb for each job: parse, open what the verb needs, run it, print, and turn the outcome into an exit code.
+//!
+//! Exit 0 done, 1 escalated (`ask`) or fell short (`eval --require`), 2 failed.
+
+mod ask;
+mod eval;
+pub mod models;
+mod open;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{RawArgs, Settings};
+use crate::error::{ErrorKind, Result};
+use crate::model::Catalog;
+use crate::telemetry;
+
+/// Answers customers' questions from your own policies, on your own machine: short, cited, and a person when it does not know.
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, about, long_about = None)]
+struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    raw: RawArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start the server (the default)
+    Serve(serve::ServeArgs),
+    /// Answer one question on the terminal, with its sources
+    Ask(ask::AskArgs),
+    /// Show the passages a question finds, and why they rank
+    Search(ask::FindArgs),
+    /// Build or refresh the index
+    Ingest {
+        /// Folder with policies, instead of --corpus
+        path: Option<PathBuf>,
+    },
+    /// The model catalogue: list, fetch, check
+    Models {
+        #[command(subcommand)]
+        command: models::ModelsCommand,
+    },
+    /// Measure quality on labelled questions (default: the sample set)
+    Eval(eval::EvalArgs),
+}
+
+/// Runs the program on the process's arguments.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(refused) => {
+            let _ = refused.print();
+            return ExitCode::from(if refused.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let serving = matches!(args.verb, None | Some(Verb::Serve(_)));
+    telemetry::start(if serving { "warn,frontdesk=info" } else { "error,frontdesk=warn" });
+    match run(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            eprintln!("error: {}", error.chain());
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: Args) -> Result<u8> {
+    let settings = Settings::resolve(args.raw)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| ErrorKind::Server.on("the async runtime could not start").because(cause))?;
+    match args.verb.unwrap_or_else(|| Verb::Serve(serve::ServeArgs::default())) {
+        Verb::Serve(wishes) => runtime.block_on(serve::run(&settings, wishes)),
+        Verb::Ask(wishes) => ask::answer(&runtime, &settings, wishes),
+        Verb::Search(wishes) => ask::search(&runtime, &settings, wishes),
+        Verb::Ingest { path } => {
+            let settings = Settings { corpus: path.unwrap_or_else(|| settings.corpus.clone()), ..settings };
+            open::ingest(&runtime, &settings)
+        }
+        Verb::Models { command } => {
+            let catalog = Catalog::builtin()?;
+            runtime.block_on(models::run(command, &open::model_store(&settings), &catalog, settings.json))
+        }
+        Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+    }
+}
+
+/// Prints `value` as JSON to standard output.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|cause| ErrorKind::Io.on("the result could not be written as JSON").because(cause))?;
+    println!("{text}");
+    Ok(())
+}

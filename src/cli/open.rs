@@ -1,0 +1,174 @@
+//! Opens what verbs work with: models, the index, and the desk made of both.
+
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT};
+use crate::config::Settings;
+use crate::engine::{Embedder, Generator, Limits, Message, device_name, open_device};
+use crate::error::{Error, Result};
+use crate::index::{Built, EmbeddingId, disk, refresh};
+use crate::model::progress::on_stderr;
+use crate::model::{Catalog, ModelEntry, ModelStore, Role};
+use crate::policy::{LoadReport, load_folder};
+
+/// The models' cache with its sources.
+pub(super) fn model_store(settings: &Settings) -> ModelStore {
+    ModelStore::new(settings.cache.clone(), settings.models_dirs.clone(), settings.offline)
+}
+
+/// The embedding model with the name its vectors are known by.
+pub(super) type LoadedEmbedder = Option<(Embedder, EmbeddingId)>;
+
+/// Fetches and loads the embedding model. Without it search goes by words alone, and the operator is told.
+pub(super) fn open_embedder(runtime: &Handle, settings: &Settings) -> Result<LoadedEmbedder> {
+    let catalog = Catalog::builtin()?;
+    let entry = catalog.default_for(Role::Embedding)?;
+    Ok(or_without(load_embedder(runtime, settings, entry), "search goes by words alone, which finds less"))
+}
+
+fn load_embedder(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Embedder, EmbeddingId)> {
+    let files = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()))?;
+    let weights = files.with_extension("safetensors")?;
+    let embedder = Embedder::load(files.path("config.json")?, files.path("tokenizer.json")?, weights, &open_device()?)?;
+    let id = EmbeddingId { model: entry.id.clone(), sha256: entry.fingerprint(), dimensions: embedder.dimensions() };
+    Ok((embedder, id))
+}
+
+fn load_generator(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Generator, Pace)> {
+    let files = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()))?;
+    let generator = Generator::load(files.with_extension("gguf")?, SYSTEM_PROMPT, &open_device()?)?;
+    let pace = measure(&generator)?;
+    Ok((generator, pace))
+}
+
+/// Runs the model once, which warms it up and tells how fast this machine is.
+fn measure(generator: &Generator) -> Result<Pace> {
+    const TOKENS: usize = 12;
+    let text = "A parcel that did not arrive is searched for by the carrier within ten days. ".repeat(3);
+    let messages = [Message { role: "system", content: SYSTEM_PROMPT.to_owned() }, Message { role: "user", content: text }];
+    let prompt_tokens = generator.count_new_tokens(&messages)?;
+    let never = std::sync::atomic::AtomicBool::new(false);
+    let started = Instant::now();
+    let mut first = None;
+    let limits = Limits { answer_tokens: TOKENS, deadline: started + std::time::Duration::from_secs(30), cancelled: &never };
+    let generated = generator.generate(&messages, &limits, |_| {
+        first.get_or_insert_with(Instant::now);
+        true
+    })?;
+    let prefill = first.unwrap_or_else(Instant::now).duration_since(started).as_secs_f64();
+    let decode = started.elapsed().as_secs_f64() - prefill;
+    Ok(Pace {
+        prefill_tokens_per_s: prompt_tokens as f64 / prefill.max(1e-6),
+        decode_tokens_per_s: generated.answer_tokens.saturating_sub(1).max(1) as f64 / decode.max(1e-6),
+    })
+}
+
+/// A model that is missing or broken costs its part of the work, not the server.
+fn or_without<T>(loaded: Result<T>, consequence: &str) -> Option<T> {
+    loaded.inspect_err(|error: &Error| eprintln!("warning: {}\n         Going on without it: {consequence}.", error.chain())).ok()
+}
+
+/// Brings the index under `root` up to date with `report`. A damaged index is said so and built again.
+pub(super) fn open_index(root: &std::path::Path, report: LoadReport, embedder: &LoadedEmbedder) -> Result<Built> {
+    for skipped in &report.skipped {
+        eprintln!("warning: skipped {}: {}", skipped.path, skipped.reason);
+    }
+    let current = disk::load(root).unwrap_or_else(|error| {
+        eprintln!("warning: {}\n         Building the index again.", error.chain());
+        None
+    });
+    let bar = ProgressBar::hidden();
+    if let Ok(style) = ProgressStyle::with_template("Reading policies {bar:30} {pos}/{len} sentences ({eta})") {
+        bar.set_style(style);
+    }
+    let mut shown = false;
+    let mut progress = |done: usize, total: usize| {
+        if !shown {
+            shown = true;
+            bar.set_length(total as u64);
+            bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
+            if !console_is_terminal() {
+                eprintln!("Reading policies: {total} passages and sentences are new.");
+            }
+        }
+        bar.set_position(done as u64);
+    };
+    let built = refresh(root, report, current, embedder.as_ref().map(|(model, id)| (model, id)), &mut progress)?;
+    bar.finish_and_clear();
+    Ok(built)
+}
+
+fn console_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+/// Opens everything for answering from the corpus folder. `llm`: whether the verb can use a language model.
+pub(super) fn open_desk(runtime: &Handle, settings: &Settings, llm: bool) -> Result<Desk> {
+    open_desk_on(runtime, settings, llm, &settings.index_dir(), || load_folder(&settings.corpus))
+}
+
+/// As [`open_desk`], for any documents and any index folder.
+pub(super) fn open_desk_on(
+    runtime: &Handle,
+    settings: &Settings,
+    llm: bool,
+    root: &std::path::Path,
+    documents: impl FnOnce() -> Result<LoadReport>,
+) -> Result<Desk> {
+    let catalog = Catalog::builtin()?;
+    let entry = catalog.default_for(Role::Llm)?;
+    let report = documents()?; // before any download: a wrong folder should be said at once
+    // The two models load side by side; the index needs the embedding model only.
+    let (generator, opened) = std::thread::scope(|scope| {
+        let writer = (llm && settings.llm).then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
+        let opened = open_embedder(runtime, settings).and_then(|embedder| {
+            let built = open_index(root, report, &embedder)?;
+            Ok((embedder, built))
+        });
+        (writer.and_then(|thread| thread.join().ok().flatten()), opened)
+    });
+    let (embedder, built) = opened?;
+    let models = ModelNames {
+        embedding: embedder.as_ref().map(|(_, id)| id.model.clone()),
+        llm: generator.as_ref().map(|_| entry.id.clone()),
+    };
+    Ok(Desk::start(DeskParts {
+        snapshot: built.snapshot,
+        embedder: embedder.map(|(model, _)| model),
+        generator,
+        models,
+        device: device_name(&open_device()?),
+        workers: settings.workers,
+        queue: settings.queue,
+    }))
+}
+
+/// `frontdesk ingest`.
+pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> Result<u8> {
+    let started = Instant::now();
+    let report = load_folder(&settings.corpus)?;
+    let embedder = open_embedder(runtime.handle(), settings)?;
+    let built = open_index(&settings.index_dir(), report, &embedder)?;
+    let manifest = &built.snapshot.manifest;
+    let seconds = started.elapsed().as_secs_f64();
+    if settings.json {
+        super::print_json(&json!({
+            "rebuilt": built.rebuilt, "index_version": manifest.index_version, "documents": manifest.documents.len(),
+            "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "seconds": seconds,
+        }))?;
+    } else {
+        let state = if built.rebuilt { "Built" } else { "Nothing has changed: kept" };
+        println!(
+            "{state} index version {}: {} documents, {} passages, {} skipped ({seconds:.1} s).",
+            manifest.index_version,
+            manifest.documents.len(),
+            manifest.passages,
+            manifest.skipped.len()
+        );
+    }
+    Ok(if manifest.skipped.is_empty() { 0 } else { 2 })
+}

@@ -1,0 +1,43 @@
+//! Runs the models: text to vectors ([`Embedder`]), prompt to text ([`Generator`]).
+//!
+//! In: checked weight files. Out: unit vectors, or text with the reason it ended. Both run on the caller's thread,
+//! which must not be one of the async runtime's. Must not know: documents, HTTP.
+
+mod embed;
+mod generate;
+mod template;
+mod vocabulary;
+
+pub use embed::Embedder;
+pub use generate::{Generated, Generator, Limits, StopReason};
+pub use template::Message;
+
+use candle_core::Device;
+
+use crate::error::{Context, ErrorKind, Result};
+
+/// The device the models run on: the GPU this build was made for, else the CPU.
+///
+/// # Errors
+/// `BadSetting` when the build asks for a GPU and none can be opened.
+pub fn open_device() -> Result<Device> {
+    if cfg!(feature = "cuda") {
+        Device::new_cuda(0).on(ErrorKind::BadSetting, || {
+            "built with `--features cuda`, but no CUDA device 0 can be opened: check the driver with `nvidia-smi`, or build without the feature"
+                .into()
+        })
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(0).on(ErrorKind::BadSetting, || "built with `--features metal`, but no Metal device can be opened".into())
+    } else {
+        Ok(Device::Cpu)
+    }
+}
+
+/// `cpu`, `cuda` or `metal`, for people.
+pub fn device_name(device: &Device) -> &'static str {
+    match device {
+        Device::Cpu => "cpu",
+        Device::Cuda(_) => "cuda",
+        Device::Metal(_) => "metal",
+    }
+}

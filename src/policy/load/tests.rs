@@ -1,0 +1,167 @@
+use super::*;
+use crate::text::Language;
+use jiff::civil::date;
+use proptest::prelude::*;
+
+fn parse(path: &str, text: &str) -> Version {
+    parse_file(path, text.as_bytes()).unwrap()
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let file = dir.path().join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    dir
+}
+
+fn paths(report: &LoadReport) -> Vec<&str> {
+    report.versions.iter().map(|version| version.path.as_str()).collect()
+}
+
+#[test]
+fn what_front_matter_leaves_open_comes_from_the_file() {
+    let version = parse("en/late-payments.md", "# Paying late\n\nA fee of $7 is charged.");
+    assert_eq!((version.document_id.as_str(), version.title.as_str(), version.version), ("en-late-payments", "Paying late", 1));
+    assert_eq!(version.language, Language::En);
+    assert_eq!(version.sha256.len(), 64);
+    let version = parse("late-payments.v2.TXT", "逾期会收取违约金。");
+    assert_eq!((version.document_id.as_str(), version.title.as_str()), ("late-payments.v2", "Late payments.v2"));
+    assert_eq!(version.language, Language::Zh);
+    let version = parse("a.md", "---\nid: fees\ntitle: Fees\nversion: 3\nlang: zh\n---\nText");
+    assert_eq!(
+        (version.document_id.as_str(), version.title.as_str(), version.version, version.language),
+        ("fees", "Fees", 3, Language::Zh)
+    );
+}
+
+#[test]
+fn broken_files_are_refused_with_the_place_and_the_way_out() {
+    for (bytes, part) in [
+        (&b"caf\xE9"[..], "a.md is not UTF-8 at byte 3 (0xE9): save it as UTF-8"),
+        (b"\xFF\xFEa\0", "UTF-16"),
+        (b"a\0b", "byte 1 is zero"),
+        (b"", "a.md is empty"),
+        (b"\xEF\xBB\xBF \n", "a.md is empty"),
+        (b"---\nid: a\n---\n\n", "no text below"),
+        (b"---\nversion: x\n---\nText", "a.md, line 2: expected a whole number"),
+    ] {
+        let error = parse_file("a.md", bytes).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BadDocument);
+        assert!(error.item.contains(part), "{}", error.item);
+    }
+    assert!(parse_file("a.pdf", b"x").is_err());
+}
+
+#[test]
+fn passages_of_each_format_point_into_the_source() {
+    let markdown = parse("a.md", "\u{FEFF}---\nid: a\n---\n# T\n\n- **One** fee");
+    let sentence = &markdown.passages()[0].sentences[0];
+    assert_eq!(&markdown.source[sentence.bytes.clone()], "**One** fee");
+    let text = parse("a.txt", "# no heading\r\n\r\nA fee that is\r\nlate.");
+    let plain: Vec<_> = text.passages().into_iter().flat_map(|passage| passage.sentences).map(|sentence| sentence.plain).collect();
+    assert_eq!(plain, ["# no heading", "A fee that is late."]);
+}
+
+#[test]
+fn a_folder_is_read_in_order_and_says_what_it_left_out() {
+    let dir = folder(&[
+        ("b.md", "Text b."),
+        ("a/z.md", "Text z."),
+        ("a/README.md", "Text of a folder's own."),
+        ("README.md", "About this folder."),
+        ("eval/q.md", "Questions."),
+        (".git/x.md", "Hidden."),
+        ("c.md", "---\nversion: 0\n---\nBroken."),
+        ("d.html", "<p>Page</p>"),
+        ("e.pdf", "%PDF\0"),
+        ("f.png", "\u{1}\0\u{2}"),
+        ("g.md", "---\nid: b\n---\nThe same again."),
+    ]);
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(paths(&report), ["a/README.md", "a/z.md", "b.md"]);
+    let skipped: Vec<_> = report.skipped.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(skipped, ["d.html", "e.pdf", "c.md", "g.md"]);
+    assert!(report.skipped[2].reason.contains("line 2"), "{}", report.skipped[2].reason);
+    assert!(report.skipped[3].reason.contains("b.md is already version 1 of b"), "{}", report.skipped[3].reason);
+}
+
+#[test]
+fn a_newer_version_ends_the_older_one_on_the_day_before_it_begins() {
+    let file = |version: u32, rest: &str| format!("---\nid: fees\nversion: {version}\n{rest}\n---\nText {version}.");
+    let dir = folder(&[
+        ("1.md", &file(1, "valid_to: 2024-12-31")),
+        ("2.md", &file(2, "valid_from: 2025-01-01")),
+        ("3.md", &file(3, "valid_from: 2026-01-01")),
+    ]);
+    let report = load_folder(dir.path()).unwrap();
+    let ends: Vec<_> = report.versions.iter().map(|version| version.valid_to).collect();
+    assert_eq!(ends, [Some(date(2024, 12, 31)), Some(date(2025, 12, 31)), None]);
+    assert!(report.skipped.is_empty());
+
+    let dir = folder(&[("1.md", &file(1, "valid_from: 2025-01-01")), ("2.md", &file(2, ""))]);
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(paths(&report), ["2.md"]);
+    assert!(report.skipped[0].reason.contains("version 2 of fees (2.md) begins no later"), "{}", report.skipped[0].reason);
+}
+
+#[test]
+fn folders_that_give_nothing_say_why() {
+    let dir = folder(&[("a.md", "\0"), ("file", "x")]);
+    let kind_and_text = |path: &Path| load_folder(path).map_err(|error| (error.kind, error.item)).unwrap_err();
+    let (kind, text) = kind_and_text(dir.path());
+    assert_eq!(kind, ErrorKind::EmptyCorpus);
+    assert!(text.contains("2 skipped, the first because file: is not"), "{text}");
+    assert_eq!(kind_and_text(&dir.path().join("none")).0, ErrorKind::NotFound);
+    assert_eq!(kind_and_text(&dir.path().join("file")).0, ErrorKind::BadSetting);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    let dir = folder(&[("a/b.md", "Text."), ("real.txt", "Text.")]);
+    std::os::unix::fs::symlink(dir.path(), dir.path().join("a/circle")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("real.txt"), dir.path().join("linked.txt")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("gone"), dir.path().join("broken.md")).unwrap();
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(paths(&report), ["a/b.md", "linked.txt", "real.txt"]);
+    assert_eq!(report.skipped.len(), 1);
+}
+
+#[test]
+fn records_become_plain_documents_and_bad_lines_are_reported() {
+    let report = parse_records(
+        "c.jsonl",
+        "{\"doc_id\":\"a\",\"title\":\"A\",\"text\":\"# 退款 text.\"}\n\n{\"doc_id\":7,\"text\":\"退款需要三天。\"}\n{\"doc_id\":\"a\",\"text\":\"x\"}\nnot json\n{\"doc_id\":\"b\",\"text\":\" \"}\n",
+    );
+    assert_eq!(paths(&report), ["c.jsonl:1", "c.jsonl:3"]);
+    assert_eq!((report.versions[1].document_id.as_str(), report.versions[1].language), ("7", Language::Zh));
+    assert_eq!(report.versions[0].passages()[0].sentences[0].plain, "# 退款 text.");
+    let skipped: Vec<_> = report.skipped.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(skipped, ["c.jsonl:4", "c.jsonl:5", "c.jsonl:6"]);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_give_a_version_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..200), name in "[a-z]{1,3}\\.(md|txt|markdown)") {
+        if let Ok(version) = parse_file(&name, &bytes) {
+            for passage in version.passages() {
+                prop_assert!(version.source.get(passage.bytes).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_of_plain_text_cover_all_of_it(text in "([a-zA-Z.!?。 \n\r-]|退|款){1,120}") {
+        prop_assume!(text.contains(is_visible) && !text.starts_with("---"));
+        let version = parse_file("a.txt", text.as_bytes()).unwrap();
+        let mut end = 0;
+        for sentence in version.passages().into_iter().flat_map(|passage| passage.sentences) {
+            prop_assert!(!text[end..sentence.bytes.start].contains(is_visible));
+            end = sentence.bytes.end;
+        }
+        prop_assert!(!text[end..].contains(is_visible));
+    }
+}

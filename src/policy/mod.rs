@@ -1,0 +1,93 @@
+//! What a policy is, and how a file becomes one.
+//!
+//! In: Markdown and plain-text files. Out: a [`Version`] of a document with its metadata, and its [`Passage`]s,
+//! each with the sentences it holds, at exact positions in the source text.
+//! Must not know: indexes, models, questions.
+
+pub mod markdown;
+mod front_matter;
+mod load;
+mod sections;
+
+pub use front_matter::FrontMatter;
+pub use load::{LoadReport, SkippedFile, load_folder, parse_file, parse_records};
+
+use std::ops::Range;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::text::Language;
+
+/// One version of one document, as read from one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// The document this is a version of, stable over versions.
+    pub document_id: String,
+    /// The title shown to customers.
+    pub title: String,
+    /// Counts up from 1 as the policy changes.
+    pub version: u32,
+    /// First day on which it holds; `None` is since ever.
+    pub valid_from: Option<Date>,
+    /// Last day on which it holds; `None` is until further notice.
+    pub valid_to: Option<Date>,
+    /// Labels that filters ask for.
+    pub tags: Vec<String>,
+    /// Where customers can read it, if anywhere.
+    pub uri: Option<String>,
+    /// The language it is written in.
+    pub language: Language,
+    /// File it came from, relative to the corpus folder, with `/` between parts.
+    pub path: String,
+    /// SHA-256 of the file's bytes, lowercase hex.
+    pub sha256: String,
+    /// The whole text of the file as read, front matter included: every position below counts in it.
+    pub source: String,
+}
+
+impl Version {
+    /// Whether it holds on `day`; both ends belong to it.
+    pub fn is_valid_on(&self, day: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+}
+
+/// A stretch of one section, small enough to read at a glance: what the indexes hold and search returns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Headings above it, outermost first, without the document's title when that only repeats it.
+    pub headings: Vec<String>,
+    /// Bytes of [`Version::source`] it covers, from its first sentence to its last.
+    pub bytes: Range<usize>,
+    /// Its sentences, in order. A list item or a table row counts as one or more sentences of its own.
+    pub sentences: Vec<Sentence>,
+}
+
+/// What a quotation is made of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sentence {
+    /// Bytes of [`Version::source`] it covers: what a citation quotes. Begins and ends on visible characters.
+    pub bytes: Range<usize>,
+    /// The same words without Markdown marks, for indexes, models and the answer's text.
+    pub plain: String,
+    /// What must be known to understand it: a table's column names, or the line that introduces a list.
+    pub lead: Option<String>,
+    /// What it is in the source.
+    pub kind: SentenceKind,
+}
+
+/// Where in a document a sentence stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SentenceKind {
+    /// In running text.
+    Prose,
+    /// In a list item.
+    ListItem,
+    /// A whole row of a table.
+    TableRow,
+}
+
+/// Upper bound on the words of one passage (a Chinese character counts as half a word).
+pub const PASSAGE_WORDS: usize = 120;

@@ -1,0 +1,104 @@
+//! Which passages fit this question, and why in that order?
+//!
+//! In: a question, a day, filters and a snapshot. Out: a [`Query`] and passages, best first, with the scores behind their
+//! place. Must not know: the LLM.
+
+mod fuse;
+mod query;
+
+pub use fuse::{Candidate, fuse};
+pub use query::{Query, QueryWord};
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::engine::Embedder;
+use crate::error::Result;
+use crate::index::{PassageId, Snapshot};
+use crate::text::Language;
+
+/// Passages each retriever puts forward before fusion.
+const CANDIDATES: usize = 100;
+
+/// Which documents may be found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scope {
+    /// Versions in force on this day.
+    pub day: Date,
+    /// Documents that carry every one of these tags.
+    pub tags: Vec<String>,
+}
+
+/// A passage and why it stands where it does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// Which passage.
+    pub passage: PassageId,
+    /// What it is ranked by: 0 to 1, relative to the other passages found for the same question.
+    pub score: f32,
+    /// BM25; `None` when no word matched.
+    pub lexical: Option<f32>,
+    /// Cosine with the question; `None` where the embedding model cannot read the passage or was not there.
+    pub cosine: Option<f32>,
+}
+
+/// Finds the `top_k` best passages for `query` within `scope`, best first.
+///
+/// # Errors
+/// `BadIndex` when the index cannot be read.
+pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
+    let allowed: Arc<[bool]> = (0..snapshot.passage_count() as PassageId)
+        .map(|id| {
+            let version = snapshot.passage(id).version;
+            version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag))
+        })
+        .collect();
+    let admit = {
+        let allowed = Arc::clone(&allowed);
+        move |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false)
+    };
+    let lexical = snapshot.lexical().search(&query.lexical_terms(), CANDIDATES, admit)?;
+    let dense = match (snapshot.passage_vectors(), &query.vector) {
+        (Some(vectors), Some(vector)) => vectors.search(vector, CANDIDATES, &|position| allowed.get(position).copied().unwrap_or(false)),
+        _ => Vec::new(),
+    };
+    let mut candidates: Vec<Candidate> =
+        lexical.iter().map(|&(passage, score)| Candidate { passage, lexical: Some(score), cosine: None }).collect();
+    let mut place: std::collections::HashMap<PassageId, usize> = candidates.iter().enumerate().map(|(at, found)| (found.passage, at)).collect();
+    for (position, _) in dense {
+        let passage = position as PassageId;
+        place.entry(passage).or_insert_with(|| {
+            candidates.push(Candidate { passage, lexical: None, cosine: None });
+            candidates.len() - 1
+        });
+    }
+    if let (Some(vectors), Some(vector)) = (snapshot.passage_vectors(), &query.vector) {
+        for candidate in &mut candidates {
+            if snapshot.passage(candidate.passage).version.language != Language::Zh {
+                candidate.cosine = Some(vectors.cosine(candidate.passage as usize, vector));
+            }
+        }
+    }
+    let foreign = |id: PassageId| is_foreign(query.language, snapshot.passage(id).version.language);
+    let mut hits = fuse(&candidates, query.language, &foreign);
+    hits.truncate(top_k);
+    Ok(hits)
+}
+
+/// Whether the customer would have to read another language than the one of the question.
+fn is_foreign(question: Language, document: Language) -> bool {
+    (question == Language::Zh) != (document == Language::Zh)
+}
+
+/// Reads the question for search: its words with their weights, and its vector where the model knows the language.
+///
+/// # Errors
+/// `Inference` when the embedding model fails.
+pub fn prepare(snapshot: &Snapshot, embedder: Option<&Embedder>, question: &str, language: Language) -> Result<Query> {
+    let vector = match embedder {
+        Some(embedder) if language != Language::Zh => Some(embedder.embed_one(question)?),
+        _ => None,
+    };
+    Ok(Query::new(snapshot, question, language, vector))
+}

@@ -1,0 +1,84 @@
+//! How does a question come in, and its answer go out?
+//!
+//! `POST /v1/answer`, as one JSON object or as a stream of events. Either way the answer is kept in the store before the
+//! client sees the end of it, and a client that leaves stops the work, because the ticket goes with it.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use futures_util::stream;
+use uuid::Uuid;
+
+use super::AppState;
+use super::envelope::RequestId;
+use super::extract::JsonBody;
+use super::problem::Problem;
+use super::stream::event_stream;
+use crate::answer::{Answer, AnswerRequest};
+use crate::error::{ErrorKind, Result};
+use crate::store::Store;
+
+/// `POST /v1/answer`.
+pub async fn answer(
+    State(state): State<AppState>,
+    Extension(request_id): Extension<RequestId>,
+    headers: HeaderMap,
+    JsonBody(mut request): JsonBody<AnswerRequest>,
+) -> Result<Response, Problem> {
+    request.check()?;
+    match &request.conversation_id {
+        Some(id) => check_conversation(&state.store, id).await?,
+        None => request.conversation_id = Some(format!("cnv_{}", Uuid::now_v7().simple())),
+    }
+    let ticket = state.desk.submit(request.clone())?;
+    if request.stream || accepts_events(&headers) {
+        let events = stream::unfold(ticket, async |mut ticket| ticket.next().await.map(|event| (event, ticket)));
+        return Ok(event_stream(state, request, request_id, events));
+    }
+    let answer = ticket.finish().await?;
+    Ok(Json(keep(&state.store, request, answer).await).into_response())
+}
+
+/// A conversation that is continued must have begun here; a typing mistake would otherwise start a new one unnoticed.
+async fn check_conversation(store: &Store, id: &str) -> Result<()> {
+    match store.conversation_exists(id).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            Err(ErrorKind::NotFound
+                .on(format!("field `conversation_id`: there is no conversation `{id}`: leave the field out to start one")))
+        }
+        Err(error) => {
+            // The customer gets an answer even when nothing can be looked up.
+            tracing::error!("{}", error.chain());
+            Ok(())
+        }
+    }
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// Records an answer and returns it. A store that fails costs the customer nothing but is noted in `degraded`, and a
+/// hand-off that no person will ever see does not claim to be queued.
+pub(super) async fn keep(store: &Store, request: AnswerRequest, mut answer: Answer) -> Answer {
+    let (store, copy) = (store.clone(), answer.clone());
+    // A task of its own: a client that leaves at this moment must not undo a hand-off.
+    let kept = tokio::spawn(async move { store.record(&request, &copy).await });
+    let failure = match kept.await {
+        Ok(Ok(())) => return answer,
+        Ok(Err(error)) => error.chain(),
+        Err(error) => error.to_string(),
+    };
+    tracing::error!(answer = answer.id, "{failure}");
+    let note = "the answer was not recorded";
+    answer.degraded = Some(answer.degraded.map_or_else(|| note.to_owned(), |before| format!("{before}; {note}")));
+    if let Some(handoff) = &mut answer.handoff {
+        handoff.state = "failed".to_owned();
+    }
+    answer
+}

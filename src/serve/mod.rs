@@ -1,0 +1,96 @@
+//! How does all this travel over HTTP?
+//!
+//! In: a [`Desk`] that answers and a [`Store`] that remembers. Out: a [`Router`] with the routes of the contract, and
+//! [`serve`], which listens with it until told to stop. Whatever goes wrong reaches the client as one
+//! `application/problem+json` ([`problem`]) and the operator as one log line with the same request id ([`envelope`]).
+//! A client that leaves drops its ticket, which stops the work.
+//! Must not know: file formats.
+
+mod answer;
+mod envelope;
+mod extract;
+mod listen;
+mod lookup;
+mod pages;
+mod problem;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use listen::{bind_address, serve};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use tokio::sync::watch;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::answer::Desk;
+use crate::store::Store;
+
+/// Largest request body, in bytes: room for the longest question, even with every character escaped.
+const BODY_BYTES: usize = 64 * 1024;
+
+/// What every route can reach. Cheap to clone: clones share it all.
+#[derive(Clone)]
+pub struct AppState {
+    /// Answers questions.
+    pub desk: Desk,
+    /// Remembers them.
+    pub store: Store,
+    stopping: Arc<watch::Sender<bool>>,
+}
+
+impl AppState {
+    /// The state of a server that has just started.
+    pub fn new(desk: Desk, store: Store) -> Self {
+        Self { desk, store, stopping: Arc::new(watch::Sender::new(false)) }
+    }
+
+    /// Says to everything under way that the server is about to end.
+    fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Ends `grace` after [`Self::stop`] was called, and never without it.
+    async fn stopped(&self, grace: Duration) {
+        let mut stopping = self.stopping.subscribe();
+        // The wait can only fail once the sender is gone, and `self` holds it.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(grace).await;
+    }
+}
+
+/// All routes of the server.
+pub fn router(state: AppState) -> Router {
+    let routes = Router::new()
+        .route("/v1/answer", post(answer::answer))
+        .route("/v1/search", post(lookup::search))
+        .route("/v1/documents/{id}", get(lookup::document))
+        .route("/v1/handoffs", get(lookup::handoffs))
+        .route("/v1/handoffs/{id}", get(lookup::handoff))
+        .route("/livez", get(lookup::livez))
+        .route("/readyz", get(lookup::readyz))
+        .route("/info", get(lookup::info));
+    wrap(routes.merge(pages::routes()), state)
+}
+
+/// Gives `routes` what all of them share: problems for unknown paths, wrong methods and panics, limits, request ids, log lines.
+fn wrap(routes: Router<AppState>, state: AppState) -> Router {
+    routes
+        .fallback(problem::unknown_path)
+        .method_not_allowed_fallback(problem::wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        // Outermost: it completes the problems that all the others leave.
+        .layer(from_fn(envelope::envelope))
+        .with_state(state)
+}

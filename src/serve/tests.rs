@@ -1,0 +1,473 @@
+//! The router, driven without a port. Nothing here depends on what the desk answers, only on shapes and statuses.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode};
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::*;
+use crate::answer::{Answer, AnswerRequest, Decision, Event};
+use crate::error::{ErrorKind, Result};
+
+/// The one place that says which desk these tests use.
+fn test_desk() -> Desk {
+    crate::answer::testing::desk()
+}
+
+/// A server, and the folder its database is in.
+struct House {
+    state: AppState,
+    _folder: TempDir,
+}
+
+/// What came back, whole.
+struct Reply {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+impl Reply {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Checks that this is a whole problem document of this status and code, and returns its detail.
+    fn problem(&self, status: u16, code: &str) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let body = self.json();
+        assert_eq!((&body["status"], &body["code"]), (&json!(status), &json!(code)), "{body}");
+        assert_eq!(body["request_id"], self.header("x-request-id"));
+        assert!(body["type"].is_string() && body["title"].is_string(), "{body}");
+        body["detail"].as_str().unwrap().to_owned()
+    }
+
+    /// The events of a stream: names and data.
+    fn events(&self) -> Vec<(String, Value)> {
+        assert_eq!(self.header("content-type"), "text/event-stream");
+        let events = self.text.split("\n\n").filter(|event| event.starts_with("event: "));
+        events
+            .map(|event| {
+                let (name, data) = event.strip_prefix("event: ").unwrap().split_once("\ndata: ").unwrap();
+                (name.to_owned(), serde_json::from_str(data).unwrap())
+            })
+            .collect()
+    }
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("frontdesk.db")).await.unwrap();
+        Self { state: AppState::new(test_desk(), store), _folder: folder }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Reply {
+        send(router(self.state.clone()), request).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, body: impl Into<Body>) -> Reply {
+        self.send(Request::post(path).header("content-type", "application/json").body(body.into()).unwrap()).await
+    }
+
+    async fn ask(&self, body: Value) -> Reply {
+        self.post("/v1/answer", body.to_string()).await
+    }
+}
+
+async fn send(router: Router, request: Request<Body>) -> Reply {
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    Reply { status: parts.status, headers: parts.headers, text: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+#[tokio::test]
+async fn a_question_gets_a_whole_answer_which_is_kept() {
+    let house = House::new().await;
+    let reply = house.ask(json!({"question": "What happens if I pay late?"})).await;
+    assert_eq!((reply.status, reply.header("content-type")), (StatusCode::OK, "application/json"));
+    assert_eq!(reply.header("cache-control"), "no-store");
+    let answer: Answer = serde_json::from_str(&reply.text).unwrap();
+    assert_eq!(answer.escalate, answer.decision == Decision::Escalate);
+    assert!(answer.conversation_id.starts_with("cnv_"));
+    let turns = house.state.store.turns(&answer.conversation_id).await.unwrap();
+    assert_eq!(turns.len(), 1);
+    assert_eq!(turns[0].answer.id, answer.id);
+    assert_eq!(turns[0].question, "What happens if I pay late?");
+
+    let next = house.ask(json!({"question": "And after that?", "conversation_id": answer.conversation_id})).await;
+    assert_eq!(next.json()["conversation_id"], answer.conversation_id);
+    assert_eq!(house.state.store.turns(&answer.conversation_id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_conversation_that_never_began_is_not_continued() {
+    let house = House::new().await;
+    for id in ["cnv_unknown", "", "' OR 1=1 --"] {
+        let detail = house.ask(json!({"question": "What now?", "conversation_id": id})).await.problem(404, "not_found");
+        assert!(detail.contains("`conversation_id`"), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn bad_bodies_are_refused_with_the_field_and_the_place() {
+    let house = House::new().await;
+    for (body, words) in [
+        ("", "body is empty"),
+        ("question=late", "not valid JSON"),
+        ("{\"question\": \"late fees?\"", "line 1 column"),
+        ("[\"late fees?\"]", "not an object"),
+        ("{}", "missing field `question`"),
+        ("{\"question\": \"late fees?\", \"colour\": 1}", "unknown field `colour`"),
+        ("{\"question\": 7}", "question: invalid type"),
+        ("{\"question\": \"late fees?\", \"max_words\": -1}", "max_words"),
+        ("{\"question\": \"late fees?\", \"max_words\": 1}", "`max_words` is 1"),
+        ("{\"question\": \"late fees?\", \"deadline_ms\": 1}", "`deadline_ms` is 1"),
+        ("{\"question\": \"late fees?\", \"mode\": \"guess\"}", "mode: "),
+        ("{\"question\": \" ?! \"}", "`question` holds no words"),
+    ] {
+        let detail = house.post("/v1/answer", body).await.problem(400, "bad_request");
+        assert!(detail.contains(words), "{body:?} → {detail}");
+    }
+    let not_utf8 = b"{\"question\": \"\xff\xfe late\"}".to_vec();
+    house.post("/v1/answer", not_utf8).await.problem(400, "bad_request");
+    let long = json!({"question": "late ".repeat(1_000)});
+    let detail = house.ask(long).await.problem(400, "bad_request");
+    assert!(detail.contains("5000 characters"), "{detail}");
+    let detail = house.post("/v1/search", "{\"question\": \"late\", \"top_k\": 0}").await.problem(400, "bad_request");
+    assert!(detail.contains("`top_k` is 0"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_or_no_json_is_refused_unread() {
+    let house = House::new().await;
+    house.ask(json!({"question": "late ".repeat(20_000)})).await.problem(413, "payload_too_large");
+    // As a stream, whose length is not announced.
+    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(" ".repeat(1_000))).take(1_000);
+    house.post("/v1/search", Body::from_stream(endless)).await.problem(413, "payload_too_large");
+
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
+        let request = Request::post("/v1/answer").header("content-type", content_type).body("{}".into()).unwrap();
+        house.send(request).await.problem(415, "unsupported_media_type");
+    }
+    house.send(Request::post("/v1/answer").body("{}".into()).unwrap()).await.problem(415, "unsupported_media_type");
+    let request = Request::post("/v1/answer").header("content-type", "Application/JSON; charset=utf-8").body("{}".into()).unwrap();
+    house.send(request).await.problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn wrong_methods_and_unknown_paths_are_problems_too() {
+    let house = House::new().await;
+    let reply = house.get("/v1/answer").await;
+    reply.problem(405, "method_not_allowed");
+    assert_eq!(reply.header("allow"), "POST");
+    let reply = house.post("/v1/handoffs", "{}").await;
+    reply.problem(405, "method_not_allowed");
+    assert_eq!(reply.header("allow"), "GET,HEAD");
+    for path in ["/v1/answers", "/v1", "/v1/answer/", "/v1/documents/a/b", "/v1/documents/", "/pages/app.js", "/../Cargo.toml"] {
+        house.get(path).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_is_honoured_if_sane_and_always_there() {
+    let house = House::new().await;
+    let with_id = |id: &str| Request::get("/livez").header("x-request-id", id).body(Body::empty()).unwrap();
+    assert_eq!(house.send(with_id("order-17")).await.header("x-request-id"), "order-17");
+    assert!(house.send(with_id("not sane")).await.header("x-request-id").starts_with("req_"));
+    let (one, other) = (house.get("/livez").await, house.get("/livez").await);
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn a_page_on_another_host_name_reaches_nothing() {
+    let house = House::new().await;
+    let called = |host: &str| Request::get("/v1/handoffs").header("host", host).body(Body::empty()).unwrap();
+    house.send(called("evil.example")).await.problem(421, "misdirected_request");
+    assert_eq!(house.send(called("localhost:8080")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_stream_decides_before_it_speaks_and_ends_with_the_whole_answer() {
+    let house = House::new().await;
+    let asked = json!({"question": "What happens if I pay late?"}).to_string();
+    let accepting = Request::post("/v1/answer")
+        .header("content-type", "application/json")
+        .header("accept", "application/json;q=0.1, text/event-stream")
+        .body(asked.into())
+        .unwrap();
+    let streaming = house.ask(json!({"question": "What happens if I pay late?", "stream": true})).await;
+    for reply in [streaming, house.send(accepting).await] {
+        assert_eq!((reply.status, reply.header("x-accel-buffering"), reply.header("cache-control")), (StatusCode::OK, "no", "no-cache"));
+        let events = reply.events();
+        let place = |name: &str| events.iter().position(|(event, _)| event == name);
+        assert_eq!(place("answer.started"), Some(0));
+        assert_eq!(place("answer.completed"), Some(events.len() - 1), "{events:?}");
+        let decided = place("escalation.decided").unwrap();
+        assert!(place("answer.delta").is_none_or(|delta| decided < delta));
+        let answer: Answer = serde_json::from_value(events.last().unwrap().1.clone()).unwrap();
+        assert_eq!(events[decided].1["decision"], json!(answer.decision));
+        assert_eq!(events[0].1["id"], answer.id);
+        let text: String =
+            events.iter().filter(|(name, _)| name == "answer.delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
+        assert_eq!(text, answer.answer);
+        assert_eq!(house.state.store.turns(&answer.conversation_id).await.unwrap()[0].answer, answer);
+    }
+}
+
+#[tokio::test]
+async fn a_bad_question_is_a_problem_and_not_a_stream() {
+    let house = House::new().await;
+    house.ask(json!({"question": "", "stream": true})).await.problem(400, "bad_request");
+}
+
+/// A stream made of `events`, as the client gets it.
+async fn stream_of(house: &House, events: impl stream::Stream<Item = Result<Event>> + Send + 'static) -> Reply {
+    let id = envelope::RequestId("req_test".into());
+    let request = AnswerRequest::new("late?");
+    let response = super::stream::event_stream(house.state.clone(), request, id, events);
+    let (parts, body) = response.into_parts();
+    let text = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+    Reply { status: parts.status, headers: parts.headers, text }
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_or_breaks_off_ends_with_an_error_event() {
+    let house = House::new().await;
+    let delta = || Ok(Event::Delta { text: "a\n\ndata: b\r\nevent: answer.completed".into() });
+    let failing = stream::iter([delta(), Err(ErrorKind::Inference.on("models/secret.gguf")), delta()]);
+    let events = stream_of(&house, failing).await.events();
+    assert_eq!(events.len(), 2, "{events:?}");
+    assert_eq!(events[0].1["text"], "a\n\ndata: b\r\nevent: answer.completed");
+    assert_eq!(
+        (events[1].0.as_str(), &events[1].1["code"], &events[1].1["request_id"]),
+        ("error", &json!("inference"), &json!("req_test"))
+    );
+    assert!(!events[1].1.to_string().contains("secret"));
+
+    let events = stream_of(&house, stream::iter([delta()])).await.events();
+    assert_eq!(events.last().unwrap().0, "error");
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_stops_the_work() {
+    let house = House::new().await;
+    let guard = Guard(Arc::new(AtomicBool::new(false)));
+    let gone = guard.0.clone();
+    let events = stream::unfold(guard, async |guard| {
+        std::future::pending::<()>().await;
+        Some((Ok(Event::Delta { text: String::new() }), guard))
+    });
+    let id = envelope::RequestId("req_test".into());
+    let response = super::stream::event_stream(house.state.clone(), AnswerRequest::new("late?"), id, events);
+    let mut body = response.into_body().into_data_stream();
+    let waited = tokio::time::timeout(Duration::from_millis(20), body.next()).await;
+    assert!(waited.is_err() && !gone.load(Ordering::SeqCst));
+    drop(body);
+    assert!(gone.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn nobody_hears_of_a_handoff_before_it_is_kept() {
+    let house = House::new().await;
+    let begun = [
+        Ok(Event::Started { id: "ans_1".into(), conversation_id: "cnv_1".into() }),
+        Ok(Event::Decided { decision: Decision::Escalate, reasons: vec![], confidence: 0.0 }),
+    ];
+    let events = stream::iter(begun).chain(stream::pending());
+    let id = envelope::RequestId("req_test".into());
+    let response = super::stream::event_stream(house.state.clone(), AnswerRequest::new("a person!"), id, events);
+    let mut body = response.into_body().into_data_stream();
+    let first = body.next().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: answer.started"));
+    assert!(tokio::time::timeout(Duration::from_millis(20), body.next()).await.is_err());
+}
+
+/// Notes when it is dropped, as a ticket would.
+struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_under_way_ends_with_an_error_when_the_server_stops() {
+    let house = House::new().await;
+    house.state.stop();
+    let began = Instant::now();
+    let events = stream_of(&house, stream::pending()).await.events();
+    assert_eq!((events.len(), &events[0].1["code"]), (1, &json!("cancelled")));
+    assert!(began.elapsed() < Duration::from_secs(8));
+    house.get("/readyz").await.problem(503, "stopping");
+    assert_eq!(house.get("/livez").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_answer_that_could_not_be_kept_still_reaches_the_customer() {
+    let house = House::new().await;
+    house.state.store.close().await;
+    let reply = house.ask(json!({"question": "I want to talk to a person"})).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let answer = reply.json();
+    assert!(answer["degraded"].as_str().unwrap().contains("not recorded"), "{answer}");
+    if answer["handoff"].is_object() {
+        assert_eq!(answer["handoff"]["state"], "failed");
+    }
+    let detail = house.get("/v1/handoffs").await.problem(500, "store");
+    assert!(!detail.contains("frontdesk.db"), "{detail}");
+    house.get("/readyz").await.problem(503, "store");
+}
+
+#[tokio::test]
+async fn search_returns_passages() {
+    let house = House::new().await;
+    let reply = house.post("/v1/search", "{\"question\": \"late payment fee\", \"top_k\": 2}").await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let found: crate::answer::SearchReply = serde_json::from_str(&reply.text).unwrap();
+    assert!((1..=2).contains(&found.passages.len()));
+}
+
+#[tokio::test]
+async fn a_document_is_shown_in_the_version_asked_for() {
+    let house = House::new().await;
+    let reply = house.get("/v1/documents/late-payments?version=2").await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let view = reply.json();
+    assert_eq!((&view["document_id"], &view["version"]), (&json!("late-payments"), &json!(2)));
+    assert!(view["source"].as_str().is_some_and(|source| !source.is_empty()));
+    assert_eq!(house.get("/v1/documents/late%2Dpayments?version=2").await.json(), view);
+
+    for path in ["/v1/documents/late-payments?version=99", "/v1/documents/no-such", "/v1/documents/..%2f..%2fetc%2fpasswd"] {
+        house.get(path).await.problem(404, "not_found");
+    }
+    for path in ["/v1/documents/late-payments?version=two", "/v1/documents/late-payments?verson=2", "/v1/documents/%ff"] {
+        house.get(path).await.problem(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn handoffs_are_listed_newest_first_and_found_by_id() {
+    let house = House::new().await;
+    assert_eq!(house.get("/v1/handoffs").await.json(), json!({"handoffs": [], "next": null}));
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let answer = house.ask(json!({"question": "Let me talk to a human agent, a real person, please"})).await.json();
+        ids.push(answer["handoff"]["id"].as_str().expect("asking for a person must end with one").to_owned());
+    }
+    ids.reverse();
+    let listed = |reply: Value| -> Vec<String> {
+        reply["handoffs"].as_array().unwrap().iter().map(|handoff| handoff["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let page = house.get("/v1/handoffs?limit=2").await.json();
+    assert_eq!((page["next"].as_str(), listed(page.clone())), (Some(ids[1].as_str()), ids[..2].to_vec()));
+    let rest = house.get(&format!("/v1/handoffs?limit=2&before={}", ids[1])).await.json();
+    assert_eq!((&rest["next"], listed(rest.clone())), (&Value::Null, ids[2..].to_vec()));
+    assert_eq!(house.get(&format!("/v1/handoffs/{}", ids[0])).await.json()["id"], ids[0]);
+
+    house.get("/v1/handoffs/hnd_unknown").await.problem(404, "not_found");
+    house.get("/v1/handoffs?before=hnd_unknown").await.problem(404, "not_found");
+    for query in ["limit=0", "limit=201", "limit=-1", "limit=all", "page=2"] {
+        house.get(&format!("/v1/handoffs?{query}")).await.problem(400, "bad_request");
+    }
+}
+
+#[tokio::test]
+async fn health_and_info_say_how_the_server_is() {
+    let house = House::new().await;
+    assert_eq!(house.get("/livez").await.json(), json!({"status": "alive"}));
+    assert_eq!(house.get("/readyz").await.json(), json!({"status": "ready"}));
+    let info = house.get("/info").await.json();
+    for field in ["name", "version", "models", "index", "limits", "device"] {
+        assert!(!info[field].is_null(), "{field} in {info}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_come_with_a_strict_policy_and_are_not_sent_twice() {
+    let house = House::new().await;
+    for (path, content_type) in [("/", "text/html"), ("/app.css", "text/css"), ("/app.js", "text/javascript"), ("/icon.svg", "image/svg")] {
+        let reply = house.get(path).await;
+        assert!(reply.status.is_success() && !reply.text.is_empty());
+        assert!(reply.header("content-type").starts_with(content_type), "{path}");
+        assert!(reply.header("content-security-policy").contains("default-src 'self'"));
+        assert!(!reply.header("content-security-policy").contains("unsafe"));
+        assert_eq!((reply.header("x-content-type-options"), reply.header("referrer-policy")), ("nosniff", "no-referrer"));
+        assert_eq!(reply.header("cache-control"), "no-cache");
+        let again = Request::get(path).header("if-none-match", reply.header("etag")).body(Body::empty()).unwrap();
+        let again = house.send(again).await;
+        assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    }
+    let index = house.get("/").await.text;
+    assert!(!index.contains("<style") && !index.contains("style=") && !index.contains("onclick"), "the policy forbids inline code");
+}
+
+#[tokio::test]
+async fn a_panic_and_a_full_queue_become_problems() {
+    async fn panics() -> &'static str {
+        panic!("secret of the house")
+    }
+    async fn full() -> std::result::Result<(), problem::Problem> {
+        Err(ErrorKind::Overloaded.on("the queue of model secret-7b").into())
+    }
+    let house = House::new().await;
+    let routes = wrap(Router::new().route("/panics", get(panics)).route("/full", get(full)), house.state.clone());
+    let reply = send(routes.clone(), Request::get("/panics").body(Body::empty()).unwrap()).await;
+    reply.problem(500, "server");
+    assert!(!reply.text.contains("secret"));
+
+    let reply = send(routes, Request::get("/full").body(Body::empty()).unwrap()).await;
+    reply.problem(429, "overloaded");
+    assert_eq!((reply.header("retry-after"), &reply.json()["retry_after_ms"]), ("1", &json!(1000)));
+    assert!(!reply.text.contains("secret"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_answers_over_a_socket_and_stops_when_told() {
+    let house = House::new().await;
+    let listener = tokio::net::TcpListener::bind(bind_address("127.0.0.1:0").unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, house.state.clone(), async move {
+        let _ = stopped.await;
+    }));
+    // The connection stays open, as a browser's would, and must not hold the server up.
+    let talk = move || {
+        let mut connection = std::net::TcpStream::connect(address).unwrap();
+        let body = "{\"question\": \"What happens if I pay late?\", \"stream\": true}";
+        let head = format!("host: {address}\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
+        write!(connection, "POST /v1/answer HTTP/1.1\r\n{head}\r\n\r\n{body}").unwrap();
+        let (mut text, mut buffer) = (String::new(), [0; 4096]);
+        while !text.ends_with("0\r\n\r\n") {
+            let read = connection.read(&mut buffer).unwrap();
+            text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        }
+        (connection, text)
+    };
+    let (connection, text) = tokio::task::spawn_blocking(talk).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("event: answer.completed"), "{text}");
+
+    let began = Instant::now();
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(connection);
+    assert!(std::net::TcpStream::connect(address).is_err());
+}

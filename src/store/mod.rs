@@ -1,0 +1,243 @@
+//! What was asked, what was answered, and who waits for a person?
+//!
+//! In: requests with their answers. Out: conversations, turns and hand-offs, newest first. One SQLite file in WAL mode
+//! holds them: one connection writes, several read beside it, and what was recorded survives a restart.
+//! Must not know: HTTP, models.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, SqlSafeStr};
+
+use crate::answer::{Answer, AnswerRequest, Handoff};
+use crate::error::{Context, Error, ErrorKind, Result};
+
+/// Longest wait for a free connection or for another process that holds the file.
+const WAIT: Duration = Duration::from_secs(5);
+/// Connections that read.
+const READERS: u32 = 4;
+/// Files up to this size are checked page by page when opened; larger ones would delay the start for too long.
+const CHECKED_BYTES: u64 = 1 << 30;
+/// The changes to the tables, oldest first. Files are only ever added: an applied one is known by its checksum.
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "conversations", include_str!("migrations/0001_conversations.sql"))];
+
+/// The database. Cheap to clone: clones share their connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    path: PathBuf,
+}
+
+/// One question of a conversation, and its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// The customer's words.
+    pub question: String,
+    /// What was answered.
+    pub answer: Answer,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+impl Store {
+    /// Opens the database at `path`; the file and its folder are made where missing, and older tables are brought up to date.
+    ///
+    /// # Errors
+    /// `Io` if the folder cannot be made; `Store` if the file is damaged, is no database, comes from a newer version or cannot be written.
+    pub async fn open(path: &Path) -> Result<Self> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .on(ErrorKind::Io, || format!("{}: could not make this folder for the database", folder.display()))?;
+        }
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        let options = SqliteConnectOptions::new().filename(path).busy_timeout(WAIT).foreign_keys(true);
+        let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal);
+        // A second connection that writes would only wait for the first, and could fail half-way through a read-then-write.
+        let writer = pool(1).connect_with(writing).await.map_err(|cause| opening_failed(path, cause))?;
+        if bytes <= CHECKED_BYTES {
+            check_pages(&writer, path).await?;
+        }
+        migrate(&writer, path).await?;
+        let readers = pool(READERS).connect_with(options.pragma("query_only", "ON")).await.map_err(|cause| opening_failed(path, cause))?;
+        Ok(Self { writer, readers, path: path.to_owned() })
+    }
+
+    /// Keeps a question, its answer and the hand-off in it: all of them or, on an error, none.
+    ///
+    /// # Errors
+    /// `Store` if the database failed, or if an answer or hand-off with this id is kept already.
+    pub async fn record(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
+        let failed = || format!("answer {} could not be kept in {}", answer.id, self.path.display());
+        let now = Timestamp::now().as_microsecond();
+        let packet = answer.handoff.as_ref().map(|handoff| Ok((handoff, to_json(handoff)?))).transpose()?;
+        let whole = to_json(answer)?;
+        let mut change = self.writer.begin_with("BEGIN IMMEDIATE").await.on(ErrorKind::Store, failed)?;
+        sqlx::query("INSERT INTO conversations (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
+            .bind(&answer.conversation_id)
+            .bind(now)
+            .execute(&mut *change)
+            .await
+            .on(ErrorKind::Store, failed)?;
+        sqlx::query("INSERT INTO turns (id, conversation_id, question, answer, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(&answer.id)
+            .bind(&answer.conversation_id)
+            .bind(&request.question)
+            .bind(whole)
+            .bind(now)
+            .execute(&mut *change)
+            .await
+            .on(ErrorKind::Store, failed)?;
+        if let Some((handoff, packet)) = packet {
+            sqlx::query("INSERT INTO handoffs (id, conversation_id, packet, state, created_at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(&handoff.id)
+                .bind(&answer.conversation_id)
+                .bind(packet)
+                .bind(&handoff.state)
+                .bind(now)
+                .execute(&mut *change)
+                .await
+                .on(ErrorKind::Store, failed)?;
+        }
+        change.commit().await.on(ErrorKind::Store, failed)
+    }
+
+    /// Whether a turn of this conversation was recorded.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn conversation_exists(&self, id: &str) -> Result<bool> {
+        let found = sqlx::query("SELECT 1 FROM conversations WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
+        Ok(found.on(ErrorKind::Store, || self.unreadable("conversations"))?.is_some())
+    }
+
+    /// The turns of a conversation, oldest first; none for an unknown one.
+    ///
+    /// # Errors
+    /// `Store` if the database failed or holds an answer that this version cannot read.
+    pub async fn turns(&self, conversation_id: &str) -> Result<Vec<Turn>> {
+        let sql = "SELECT question, answer, created_at FROM turns WHERE conversation_id = $1 ORDER BY created_at, rowid";
+        let failed = || self.unreadable("turns");
+        let rows = sqlx::query(sql).bind(conversation_id).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let read = |row: &sqlx::sqlite::SqliteRow| {
+            let answer: String = row.try_get("answer").on(ErrorKind::Store, failed)?;
+            let created_at: i64 = row.try_get("created_at").on(ErrorKind::Store, failed)?;
+            Ok(Turn {
+                question: row.try_get("question").on(ErrorKind::Store, failed)?,
+                answer: serde_json::from_str(&answer).on(ErrorKind::Store, failed)?,
+                created_at: Timestamp::from_microsecond(created_at).on(ErrorKind::Store, failed)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// At most `limit` hand-offs, newest first; with `before`, only those older than the hand-off of that id.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no hand-off `before`; `Store` if the database failed.
+    pub async fn handoffs(&self, limit: u32, before: Option<&str>) -> Result<Vec<Handoff>> {
+        let failed = || self.unreadable("handoffs");
+        let below = match before {
+            None => i64::MAX,
+            Some(id) => {
+                let found = sqlx::query_scalar("SELECT seq FROM handoffs WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
+                found
+                    .on(ErrorKind::Store, failed)?
+                    .ok_or_else(|| ErrorKind::NotFound.on(format!("`before`: there is no hand-off `{id}`")))?
+            }
+        };
+        let sql = "SELECT packet, state FROM handoffs WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
+        let rows = sqlx::query_as(sql).bind(below).bind(limit).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
+        rows.into_iter().map(|(packet, state)| self.unpack(packet, state)).collect()
+    }
+
+    /// The hand-off of this id.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn handoff(&self, id: &str) -> Result<Option<Handoff>> {
+        let found = sqlx::query_as("SELECT packet, state FROM handoffs WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
+        let found = found.on(ErrorKind::Store, || self.unreadable("handoffs"))?;
+        found.map(|(packet, state)| self.unpack(packet, state)).transpose()
+    }
+
+    /// Whether the database still answers.
+    ///
+    /// # Errors
+    /// `Store` if it does not.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.readers).await.on(ErrorKind::Store, || self.unreadable("anything"))?;
+        Ok(())
+    }
+
+    /// Writes everything back into the one file and lets go of it. Every later call fails.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    fn unpack(&self, packet: String, state: String) -> Result<Handoff> {
+        let packet: Handoff = serde_json::from_str(&packet).on(ErrorKind::Store, || self.unreadable("handoffs"))?;
+        Ok(Handoff { state, ..packet })
+    }
+
+    fn unreadable(&self, what: &str) -> String {
+        format!("{}: could not read {what}", self.path.display())
+    }
+}
+
+/// Connections that stay: reopening one costs more than keeping it, and the last one to go would fold the WAL.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None)
+}
+
+/// SQLite finds a damaged page only when it reads it; better at the start than in the middle of an answer.
+async fn check_pages(writer: &SqlitePool, path: &Path) -> Result<()> {
+    let verdict: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await.map_err(|cause| opening_failed(path, cause))?;
+    if verdict == "ok" { Ok(()) } else { Err(damaged(path).because(verdict)) }
+}
+
+async fn migrate(writer: &SqlitePool, path: &Path) -> Result<()> {
+    let migration = |&(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect()).run(writer).await.on(ErrorKind::Store, || {
+        format!(
+            "{}: its tables do not fit this version of frontdesk (a newer one, or another program, may have made them): \
+             use that version, or name another file",
+            path.display()
+        )
+    })
+}
+
+fn opening_failed(path: &Path, cause: sqlx::Error) -> Error {
+    // SQLITE_CORRUPT and SQLITE_NOTADB; the low byte of an extended code is the plain one.
+    let code = cause.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    let error = if matches!(code.map(|code| code & 0xff), Some(11 | 26)) {
+        damaged(path)
+    } else {
+        ErrorKind::Store.on(format!(
+            "{}: could not be opened: check that it is a file which this user may write, and that no other program holds it",
+            path.display()
+        ))
+    };
+    error.because(cause)
+}
+
+fn damaged(path: &Path) -> Error {
+    ErrorKind::Store.on(format!(
+        "{} is damaged or is no SQLite database: put a backup in its place, or move it and its -wal and -shm files away to start with an empty one",
+        path.display()
+    ))
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).on(ErrorKind::Store, || "an answer could not be written as JSON".to_owned())
+}

@@ -1,0 +1,194 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::answer::{ComposedBy, Decision, ModelNames, Reason, Timings};
+use crate::text::Language;
+
+fn handoff(id: &str, conversation_id: &str) -> Handoff {
+    Handoff {
+        id: id.into(),
+        conversation_id: conversation_id.into(),
+        created_at: "2026-11-20T10:00:00Z".into(),
+        state: "queued".into(),
+        language: Language::En,
+        question: "I want a person".into(),
+        summary: "The customer asks for a person.".into(),
+        facts: vec![],
+        tried: vec![],
+        sources: vec![],
+        open_questions: vec![],
+        suggested_reply: None,
+        sentiment: "calm".into(),
+        reasons: vec![Reason::UserRequest],
+        team: None,
+        priority: "normal".into(),
+    }
+}
+
+fn answer(id: &str, conversation_id: &str, handoff: Option<Handoff>) -> Answer {
+    Answer {
+        id: id.into(),
+        conversation_id: conversation_id.into(),
+        language: Language::En,
+        answer: "A colleague takes over: 请稍候。".into(),
+        decision: Decision::Escalate,
+        escalate: true,
+        reasons: vec![Reason::UserRequest],
+        confidence: 0.25,
+        citations: vec![],
+        handoff,
+        mode: ComposedBy::Notice,
+        degraded: None,
+        timings_ms: Timings::default(),
+        models: ModelNames::default(),
+        index_version: 3,
+    }
+}
+
+fn request() -> AnswerRequest {
+    AnswerRequest::new("I want a person'; DROP TABLE turns; --")
+}
+
+fn path_in(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("not/yet/there/frontdesk.db")
+}
+
+#[tokio::test]
+async fn what_was_recorded_is_there_after_reopening() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    let kept = answer("ans_1", "cnv_1", Some(handoff("hnd_1", "cnv_1")));
+    store.record(&request(), &kept).await.unwrap();
+    store.close().await;
+    assert_eq!(store.ping().await.unwrap_err().kind, ErrorKind::Store);
+
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    store.ping().await.unwrap();
+    assert!(store.conversation_exists("cnv_1").await.unwrap());
+    assert!(!store.conversation_exists("cnv_2").await.unwrap());
+    let turns = store.turns("cnv_1").await.unwrap();
+    assert_eq!(turns.len(), 1);
+    assert_eq!((&turns[0].question, &turns[0].answer), (&request().question, &kept));
+    assert_eq!(store.handoff("hnd_1").await.unwrap(), kept.handoff);
+    assert_eq!(store.handoff("hnd_2").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_closed_keeps_what_was_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    store.record(&request(), &answer("ans_1", "cnv_1", None)).await.unwrap();
+    // The copy is what a machine that lost its power would find.
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["frontdesk.db", "frontdesk.db-wal"] {
+        std::fs::copy(path_in(&folder).with_file_name(name), copy.path().join(name)).unwrap();
+    }
+    let found = Store::open(&copy.path().join("frontdesk.db")).await.unwrap();
+    assert_eq!(found.turns("cnv_1").await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_records_at_once_are_all_kept_and_can_be_paged_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    let records: Vec<_> = (0..300)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                // Ten conversations, so that turns of one conversation meet.
+                let conversation = format!("cnv_{}", n % 10);
+                let handoff = handoff(&format!("hnd_{n}"), &conversation);
+                store.record(&request(), &answer(&format!("ans_{n}"), &conversation, Some(handoff))).await?;
+                store.conversation_exists(&conversation).await
+            })
+        })
+        .collect();
+    for record in records {
+        assert!(record.await.unwrap().unwrap());
+    }
+    assert_eq!(store.turns("cnv_7").await.unwrap().len(), 30);
+
+    let mut seen = HashSet::new();
+    let mut before: Option<String> = None;
+    loop {
+        let page = store.handoffs(64, before.as_deref()).await.unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some(last.id.clone());
+        seen.extend(page.into_iter().map(|handoff| handoff.id));
+    }
+    assert_eq!(seen.len(), 300);
+}
+
+#[tokio::test]
+async fn handoffs_come_newest_first_and_an_unknown_start_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    assert_eq!(store.handoffs(10, None).await.unwrap(), []);
+    for n in 0..3 {
+        let handoff = handoff(&format!("hnd_{n}"), "cnv_1");
+        store.record(&request(), &answer(&format!("ans_{n}"), "cnv_1", Some(handoff))).await.unwrap();
+    }
+    let ids = async |limit, before| -> Vec<String> {
+        store.handoffs(limit, before).await.unwrap().into_iter().map(|handoff| handoff.id).collect()
+    };
+    assert_eq!(ids(10, None).await, ["hnd_2", "hnd_1", "hnd_0"]);
+    assert_eq!(ids(1, None).await, ["hnd_2"]);
+    assert_eq!(ids(10, Some("hnd_1")).await, ["hnd_0"]);
+    assert_eq!(store.handoffs(10, Some("hnd_9")).await.unwrap_err().kind, ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn a_record_that_fails_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    store.record(&request(), &answer("ans_1", "cnv_1", Some(handoff("hnd_1", "cnv_1")))).await.unwrap();
+    // The hand-off's id is taken, after conversation and turn went in.
+    let error = store.record(&request(), &answer("ans_2", "cnv_2", Some(handoff("hnd_1", "cnv_2")))).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Store);
+    assert!(!store.conversation_exists("cnv_2").await.unwrap());
+    store.record(&request(), &answer("ans_3", "cnv_3", None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named_with_a_way_out_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frontdesk.db");
+    let letter = "Dear team, this is a letter.\n".repeat(1_000);
+    std::fs::write(&path, &letter).unwrap();
+    let error = Store::open(&path).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Store);
+    assert!(error.to_string().contains("frontdesk.db is damaged") && error.to_string().contains("backup"), "{error}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), letter);
+}
+
+#[tokio::test]
+async fn damage_in_the_middle_of_the_file_is_found_on_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("frontdesk.db");
+    let store = Store::open(&path).await.unwrap();
+    for n in 0..50 {
+        store.record(&request(), &answer(&format!("ans_{n}"), "cnv_1", None)).await.unwrap();
+    }
+    store.close().await;
+    let mut bytes = std::fs::read(&path).unwrap();
+    for byte in bytes.iter_mut().skip(4096 * 2) {
+        *byte ^= 0x5a;
+    }
+    std::fs::write(&path, bytes).unwrap();
+    let error = Store::open(&path).await.unwrap_err();
+    assert!(error.to_string().contains("is damaged"), "{}", error.chain());
+}
+
+#[tokio::test]
+async fn a_folder_in_place_of_the_file_and_newer_tables_are_clear_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open(folder.path()).await.unwrap_err();
+    assert!(error.to_string().contains("could not be opened"), "{}", error.chain());
+
+    let path = folder.path().join("frontdesk.db");
+    let store = Store::open(&path).await.unwrap();
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99").execute(&store.writer).await.unwrap();
+    store.close().await;
+    let error = Store::open(&path).await.unwrap_err();
+    assert!(error.to_string().contains("newer"), "{}", error.chain());
+}
