@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tantivy::collector::{FilterCollector, TopDocs};
 use tantivy::indexer::NoMergePolicy;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, DisjunctionMaxQuery, Occur, Query, TermQuery};
 use tantivy::schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, ReloadPolicy, TantivyDocument, Term};
 
@@ -124,28 +124,26 @@ impl LexicalIndex {
         Ok(Self { reader, fields, words })
     }
 
-    /// The `top_k` best allowed passages for `terms`, best first.
+    /// The `top_k` best allowed passages for `terms`, best first. Of each group in `other_names` the best name counts as well.
     ///
     /// # Errors
     /// `BadIndex` when the index cannot be read.
     pub fn search(
         &self,
         terms: &[QueryTerm],
+        other_names: &[Vec<Vec<QueryTerm>>],
         top_k: usize,
         allowed: impl Fn(PassageId) -> bool + Clone + Send + Sync + 'static,
     ) -> Result<Vec<(PassageId, f32)>> {
         if terms.is_empty() || top_k == 0 {
             return Ok(Vec::new());
         }
-        let weights = [(self.fields.title, FIELD_WEIGHTS.title), (self.fields.headings, FIELD_WEIGHTS.headings), (self.fields.body, FIELD_WEIGHTS.body)];
-        let clauses: Vec<(Occur, Box<dyn Query>)> = terms
-            .iter()
-            .flat_map(|term| weights.map(|(field, weight)| (term, field, weight)))
-            .map(|(term, field, weight)| {
-                let query = TermQuery::new(Term::from_field_text(field, &term.text), IndexRecordOption::WithFreqs);
-                (Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight * term.weight)) as Box<dyn Query>)
-            })
-            .collect();
+        let clauses = terms.iter().flat_map(|term| self.clauses(term));
+        let groups = other_names.iter().filter(|names| !names.is_empty()).map(|names| {
+            let names = names.iter().map(|name| Box::new(BooleanQuery::new(name.iter().flat_map(|term| self.clauses(term)).collect())) as Box<dyn Query>);
+            (Occur::Should, Box::new(DisjunctionMaxQuery::new(names.collect())) as Box<dyn Query>)
+        });
+        let clauses = clauses.chain(groups).collect();
         let unreadable = || "the lexical index: delete the index folder and run `frontdesk ingest`".to_owned();
         let searcher = self.reader.searcher();
         let collector = FilterCollector::new(PASSAGE_FIELD.to_owned(), move |id: u64| allowed(id as PassageId), TopDocs::with_limit(top_k).order_by_score());
@@ -158,6 +156,18 @@ impl LexicalIndex {
             }
         }
         Ok(hits)
+    }
+
+    /// One term in every field, each with its weight.
+    fn clauses(&self, term: &QueryTerm) -> Vec<(Occur, Box<dyn Query>)> {
+        let FieldWeights { title, headings, body } = FIELD_WEIGHTS;
+        [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
+            .into_iter()
+            .map(|(field, weight)| {
+                let query = TermQuery::new(Term::from_field_text(field, &term.text), IndexRecordOption::WithFreqs);
+                (Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight * term.weight)) as Box<dyn Query>)
+            })
+            .collect()
     }
 
     /// Passages that hold `term` in title, headings or text (an upper bound: a passage may count once per field, at most all passages).

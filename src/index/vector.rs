@@ -97,7 +97,7 @@ impl VectorIndex {
         });
         match found {
             // A rare filter leaves the graph short of candidates; the scan finds them all.
-            Some(found) if found.len() >= top_k => found.iter().map(|near| (near.d_id, 1.0 - near.distance)).collect(),
+            Some(found) if found.len() >= top_k => found.iter().map(|near| (near.d_id, self.cosine(near.d_id, query))).collect(),
             _ => self.scan(query, top_k, allowed),
         }
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::labelled::{Labelled, Question, Utterance};
 use super::metrics::{auroc, percentile, ranking, token_f1, word_recall};
-use crate::answer::{Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, SearchRequest, Signals, count_words, triage};
+use crate::answer::{Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, count_words, triage};
 use crate::error::Result;
 
 /// A quote that holds this share of a gold span's words has found it.
@@ -104,9 +104,34 @@ pub struct Latency {
     pub max: f64,
 }
 
-/// What happened with one question, for reading failures and fitting the confidence.
+/// What happened with one line of the data, for reading failures and fitting the confidence.
 #[derive(Debug, Clone, Serialize)]
-pub struct Detail {
+#[serde(untagged)]
+pub enum Detail {
+    /// A question.
+    Question(Box<QuestionDetail>),
+    /// An utterance.
+    Utterance(UtteranceDetail),
+}
+
+/// What happened with one utterance.
+#[derive(Debug, Clone, Serialize)]
+pub struct UtteranceDetail {
+    /// Its id.
+    pub id: String,
+    /// Its language.
+    pub lang: String,
+    /// Its words.
+    pub text: String,
+    /// Whether a person is needed.
+    pub wanted: Option<bool>,
+    /// Why a person was called, if one was.
+    pub reason: Option<Reason>,
+}
+
+/// What happened with one question.
+#[derive(Debug, Clone, Serialize)]
+pub struct QuestionDetail {
     /// The question's id.
     pub id: String,
     /// Its language.
@@ -171,7 +196,12 @@ pub fn evaluate(desk: Option<&Desk>, labelled: &Labelled, retrieval_only: bool, 
             report.languages.insert(language.to_owned(), measure(&own, &said));
         }
     }
-    Ok((report, outcomes.iter().map(detail).collect()))
+    let questions = outcomes.iter().map(|outcome| Detail::Question(Box::new(question_detail(outcome))));
+    let utterances = labelled.utterances.iter().map(|said| {
+        let reason = triage::triage(&said.text).escalate;
+        Detail::Utterance(UtteranceDetail { id: said.id.clone(), lang: said.lang.clone(), text: said.text.clone(), wanted: said.escalate, reason })
+    });
+    Ok((report, questions.chain(utterances).collect()))
 }
 
 fn ask<'a>(desk: &Desk, known: &HashSet<&str>, question: &'a Question, retrieval_only: bool) -> Result<Outcome<'a>> {
@@ -295,9 +325,9 @@ fn measure_escalation(utterances: &[&Utterance]) -> Escalation {
     Escalation { utterances: needed + others, recall: share(reached, needed), false_alarm_rate: share(alarms, others) }
 }
 
-fn detail(outcome: &Outcome<'_>) -> Detail {
+fn question_detail(outcome: &Outcome<'_>) -> QuestionDetail {
     let answer = outcome.answer();
-    Detail {
+    QuestionDetail {
         id: outcome.question.id.clone(),
         lang: outcome.question.lang.clone(),
         question: outcome.question.question.clone(),

@@ -58,7 +58,7 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
         let allowed = Arc::clone(&allowed);
         move |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false)
     };
-    let lexical = snapshot.lexical().search(&query.lexical_terms(), CANDIDATES, admit)?;
+    let lexical = snapshot.lexical().search(&query.lexical_terms(), &query.other_names(), CANDIDATES, admit)?;
     let dense = match (snapshot.passage_vectors(), &query.vector) {
         (Some(vectors), Some(vector)) => vectors.search(vector, CANDIDATES, &|position| allowed.get(position).copied().unwrap_or(false)),
         _ => Vec::new(),

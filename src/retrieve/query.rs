@@ -6,6 +6,7 @@ use crate::index::Snapshot;
 use crate::index::lexical::QueryTerm;
 use crate::text::Language;
 use crate::text::analysis::{TermKind, is_stop_word, terms};
+use crate::text::thesaurus::{Expansion, expansions};
 
 /// What a Chinese character pair counts for beside the words: a safety net for words the dictionary lacks.
 const BIGRAM_WEIGHT: f32 = 0.4;
@@ -15,6 +16,12 @@ const STOP_WORD_WEIGHT: f32 = 0.2;
 
 /// What a corrected word counts for: it may have been meant.
 const CORRECTED_WEIGHT: f32 = 0.8;
+
+/// What another name for the customer's words counts for, as a share of the words themselves.
+const OTHER_NAME_WEIGHT: f32 = 0.5;
+
+/// How much of a word's meaning another name for it covers.
+const OTHER_NAME_SHARE: f32 = 0.7;
 
 /// One word of the question.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +36,8 @@ pub struct QueryWord {
     pub content: bool,
     /// Whether it stands in for a misspelt word.
     pub corrected: bool,
+    /// What it may also be called, alone or with its neighbours; each name as the terms it consists of.
+    pub names: Vec<Vec<String>>,
 }
 
 /// A question, read.
@@ -38,6 +47,8 @@ pub struct Query {
     pub language: Language,
     /// Its distinct words.
     pub words: Vec<QueryWord>,
+    /// What parts of it may also be called: per part, its names.
+    pub expansions: Vec<Vec<Vec<String>>>,
     /// Its unit vector, where the embedding model knows the language.
     pub vector: Option<Vec<f32>>,
 }
@@ -47,6 +58,7 @@ impl Query {
     pub fn new(snapshot: &Snapshot, question: &str, language: Language, vector: Option<Vec<f32>>) -> Self {
         let lexical = snapshot.lexical();
         let total = lexical.len() as f32;
+        let expansions = expansions(question, language);
         let mut seen = HashSet::new();
         let mut words = Vec::new();
         for term in terms(question) {
@@ -63,10 +75,13 @@ impl Query {
             if seen.insert(text.clone()) {
                 let found = found as f32;
                 let idf = (1.0 + (total - found + 0.5).max(0.0) / (found + 0.5)).ln();
-                words.push(QueryWord { text, kind: term.kind, idf, content, corrected });
+                let within = |expansion: &&Expansion| expansion.bytes.start < term.bytes.end && term.bytes.start < expansion.bytes.end;
+                let names = expansions.iter().filter(within).flat_map(|expansion| expansion.names.iter().cloned()).collect();
+                words.push(QueryWord { text, kind: term.kind, idf, content, corrected, names });
             }
         }
-        Self { language, words, vector }
+        let expansions = expansions.into_iter().map(|expansion| expansion.names).collect();
+        Self { language, words, expansions, vector }
     }
 
     /// What the lexical index is asked.
@@ -80,6 +95,15 @@ impl Query {
                 QueryTerm { text: word.text.clone(), weight: kind * meaning * spelling }
             })
             .collect()
+    }
+
+    /// Other names the lexical index is asked for beside the words: per part of the question the best one counts.
+    pub fn other_names(&self) -> Vec<Vec<Vec<QueryTerm>>> {
+        let name = |terms: &Vec<String>| {
+            let weight = OTHER_NAME_WEIGHT / terms.len().max(1) as f32;
+            terms.iter().map(|text| QueryTerm { text: text.clone(), weight }).collect()
+        };
+        self.expansions.iter().map(|names| names.iter().map(name).collect()).collect()
     }
 
     /// Share of the question's meaning, weighted by rarity, whose words `text` holds: 0 to 1. 0 for a question without content words.
@@ -96,6 +120,8 @@ impl Query {
             total += weight;
             if held.contains(&word.text) {
                 found += weight;
+            } else if word.names.iter().any(|name| name.iter().all(|term| held.contains(term))) {
+                found += OTHER_NAME_SHARE * weight;
             }
         }
         if total > 0.0 { found / total } else { 0.0 }

@@ -5,6 +5,7 @@
 pub mod analysis;
 mod language;
 mod sentences;
+pub mod thesaurus;
 
 pub use language::{Language, detect_language};
 pub use sentences::{is_visible, split_sentences};
