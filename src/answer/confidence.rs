@@ -8,31 +8,32 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::Found;
 use super::select::Signals;
 use crate::text::Language;
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Weights {
     bias: f64,
     signals: BTreeMap<String, f64>,
+    /// Below it nothing is shown.
+    offer_from: f64,
+    /// From here on the answer stands alone.
+    answer_from: f64,
 }
 
+/// One set of weights per kind of evidence.
 #[derive(Debug, Deserialize)]
 struct Model {
-    /// For questions the embedding model can read.
+    /// The reader has looked at the passage.
+    read: Weights,
+    /// Words and MiniLM vectors.
     dense: Weights,
-    /// For questions matched by words alone.
-    lexical: Weights,
-    /// Below it nothing is shown.
-    offer_from: Thresholds,
-    /// From here on the answer stands alone.
-    answer_from: Thresholds,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Thresholds {
-    dense: f64,
-    lexical: f64,
+    /// Chinese: words and the matcher's vectors.
+    chinese: Weights,
+    /// Words alone.
+    words: Weights,
 }
 
 static MODEL: LazyLock<Model> =
@@ -49,16 +50,23 @@ pub enum Standing {
     TooWeak,
 }
 
-/// Probability that the selection answers the question, and what that allows. `dense`: whether vectors took part.
-pub fn judge(signals: &Signals, language: Language, dense: bool) -> (f64, Standing) {
-    let by_words = !dense || language == Language::Zh;
-    let weights = if by_words { &MODEL.lexical } else { &MODEL.dense };
-    let pick = |thresholds: Thresholds| if by_words { thresholds.lexical } else { thresholds.dense };
+/// Probability that the selection answers the question, and what that allows.
+pub(super) fn judge(signals: &Signals, language: Language, found: &Found) -> (f64, Standing) {
+    let weights = match (language, &found.query.vector) {
+        (_, None) => &MODEL.words,
+        (Language::Zh, Some(_)) => &MODEL.chinese,
+        (_, Some(_)) if found.readings.is_empty() => &MODEL.dense,
+        (_, Some(_)) => &MODEL.read,
+    };
+    weigh(signals, weights)
+}
+
+fn weigh(signals: &Signals, weights: &Weights) -> (f64, Standing) {
     let sum: f64 = weights.bias + weights.signals.iter().map(|(name, weight)| weight * f64::from(value(signals, name))).sum::<f64>();
     let probability = 1.0 / (1.0 + (-sum).exp());
-    let standing = if probability >= pick(MODEL.answer_from) {
+    let standing = if probability >= weights.answer_from {
         Standing::Sure
-    } else if probability >= pick(MODEL.offer_from) {
+    } else if probability >= f64::from(crate::knob("OFFER", weights.offer_from as f32)) {
         Standing::Unsure
     } else {
         Standing::TooWeak
@@ -72,6 +80,8 @@ fn value(signals: &Signals, name: &str) -> f32 {
         "sentence_cosine" => signals.sentence_cosine,
         "highest_cosine" => signals.highest_cosine,
         "passage_cosine" => signals.passage_cosine,
+        "relevance" => signals.relevance,
+        "answer" => signals.answer,
         "sentence_coverage" => signals.sentence_coverage,
         "passage_coverage" => signals.passage_coverage,
         "unknown_share" => signals.unknown_share,
@@ -90,13 +100,13 @@ mod tests {
 
     #[test]
     fn every_fitted_weight_belongs_to_a_signal() {
-        for weights in [&MODEL.dense, &MODEL.lexical] {
+        for weights in [&MODEL.read, &MODEL.dense, &MODEL.chinese, &MODEL.words] {
+            assert!(weights.offer_from <= weights.answer_from);
             for (name, weight) in &weights.signals {
                 assert!(!value(&Signals::default(), name).is_nan(), "{name}");
                 assert!(weight.is_finite());
             }
         }
-        assert!(MODEL.offer_from.dense <= MODEL.answer_from.dense && MODEL.offer_from.lexical <= MODEL.answer_from.lexical);
     }
 
     #[test]
@@ -112,12 +122,15 @@ mod tests {
             lexical_strength: 0.6,
             margin: 0.3,
             agreement: 1.0,
+            relevance: 3.0,
+            answer: 2.0,
             content_words: 1.4,
             ..Signals::default()
         };
-        for (language, dense) in [(Language::En, true), (Language::Zh, false)] {
-            assert!(judge(&close, language, dense).0 > judge(&far, language, dense).0);
-            assert_eq!(judge(&far, language, dense).1, Standing::TooWeak);
+        let far = Signals { relevance: -4.0, answer: -4.0, ..far };
+        for weights in [&MODEL.read, &MODEL.dense, &MODEL.chinese, &MODEL.words] {
+            assert!(weigh(&close, weights).0 > weigh(&far, weights).0);
+            assert_eq!(weigh(&far, weights).1, Standing::TooWeak);
         }
     }
 }

@@ -444,6 +444,8 @@ pub struct FoundPassage {
     pub lexical: Option<f32>,
     /// Cosine with the question; `None` when the embedding model was not used.
     pub cosine: Option<f32>,
+    /// The reader's probability that the passage answers; `None` where it was not looked at again.
+    pub relevance: Option<f32>,
 }
 
 /// One document version as it stands, for the page that shows a citation in place.

@@ -16,12 +16,12 @@ use tokio::sync::{mpsc, oneshot};
 use super::compose::Pace;
 use super::contract::{Answer, AnswerRequest, DocumentView, Event, FoundPassage, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest};
 use super::ground::char_span;
-use super::{Clock, Parts, Signals, answer};
-use crate::engine::{Embedder, Generator};
+use super::{Clock, Parts, TOP_K, Trace, answer};
+use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::Snapshot;
-use crate::retrieve::{Scope, prepare, retrieve};
-use crate::text::detect_language;
+use crate::retrieve::{Scope, prepare, probability, rerank, retrieve};
+use crate::text::{Language, detect_language};
 
 /// What a desk is made of.
 pub struct DeskParts {
@@ -29,6 +29,8 @@ pub struct DeskParts {
     pub snapshot: Snapshot,
     /// Reads questions, if it could be loaded.
     pub embedder: Option<Embedder>,
+    /// Takes a second look at English passages, if it could be loaded.
+    pub reader: Option<Reader>,
     /// Writes answers, if it could be loaded, and how fast.
     pub generator: Option<(Generator, Pace)>,
     /// Names of both.
@@ -44,6 +46,7 @@ pub struct DeskParts {
 struct Shared {
     snapshot: RwLock<Arc<Snapshot>>,
     embedder: Option<Embedder>,
+    reader: Option<Reader>,
     generator: Option<(Generator, Pace)>,
     /// Held by the request that the LLM writes for: two at once would both be late.
     pen: Mutex<()>,
@@ -111,6 +114,7 @@ impl Desk {
         let shared = Arc::new(Shared {
             snapshot: RwLock::new(Arc::new(parts.snapshot)),
             embedder: parts.embedder,
+            reader: parts.reader,
             generator: parts.generator,
             pen: Mutex::new(()),
             models: parts.models,
@@ -210,11 +214,11 @@ impl Desk {
         self.shared.waiting.load(Ordering::Relaxed) * 10 >= self.shared.queue * 9
     }
 
-    /// Answers on the caller's thread, past the queue, with the signals behind the confidence: for commands and evaluation.
+    /// Answers on the caller's thread, past the queue, with what stood behind it: for commands and evaluation.
     ///
     /// # Errors
     /// As [`answer`], and `BadRequest` when a field is out of range.
-    pub fn answer_here(&self, request: &AnswerRequest) -> Result<(Answer, Option<Signals>)> {
+    pub fn answer_here(&self, request: &AnswerRequest) -> Result<(Answer, Trace)> {
         request.check()?;
         let never = AtomicBool::new(false);
         self.shared.answer(request, &Clock { received: Instant::now(), cancelled: &never }, &mut |_| ())
@@ -235,18 +239,23 @@ impl Shared {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn answer(&self, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Option<Signals>)> {
+    fn answer(&self, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Trace)> {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
         let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
-        answer(&Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), generator, models: &self.models }, request, clock, emit)
+        answer(&Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), reader: self.reader.as_ref(), generator, models: &self.models }, request, clock, emit)
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
         let snapshot = self.snapshot();
-        let query = prepare(&snapshot, self.embedder.as_ref(), &request.question, detect_language(&request.question))?;
+        let language = detect_language(&request.question);
+        let query = prepare(&snapshot, self.embedder.as_ref(), &request.question, language)?;
         let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
-        let hits = retrieve(&snapshot, &query, &scope, request.top_k)?;
+        let mut hits = retrieve(&snapshot, &query, &scope, request.top_k.max(TOP_K))?;
+        if let Some(reader) = self.reader.as_ref().filter(|_| language != Language::Zh) {
+            hits = rerank(&snapshot, reader, &request.question, hits)?.0;
+        }
+        hits.truncate(request.top_k);
         let passages = hits
             .iter()
             .map(|hit| {
@@ -262,6 +271,7 @@ impl Shared {
                     score: hit.score,
                     lexical: hit.lexical,
                     cosine: hit.cosine,
+                    relevance: hit.relevance.map(probability),
                 }
             })
             .collect();

@@ -28,10 +28,10 @@ use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
 use jiff::Zoned;
 
-use crate::engine::{Embedder, Generator};
+use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
-use crate::retrieve::{Hit, Query, Scope, prepare, retrieve};
+use crate::retrieve::{Hit, Query, Readings, Scope, prepare, rerank, retrieve};
 use crate::text::{Language, detect_language};
 
 /// Passages taken from search into the choice of words.
@@ -43,6 +43,8 @@ pub struct Parts<'a> {
     pub snapshot: &'a Snapshot,
     /// Reads questions; without it search goes by words alone.
     pub embedder: Option<&'a Embedder>,
+    /// Takes a second look at English passages; without it their order is search's.
+    pub reader: Option<&'a Reader>,
     /// Writes answers; without it, or while another request has it, the policy is quoted.
     pub generator: Option<(&'a Generator, Pace)>,
     /// Names of both, for the reply.
@@ -57,12 +59,20 @@ pub struct Clock<'a> {
     pub cancelled: &'a AtomicBool,
 }
 
-/// Answers one question. `emit` hears each event as it happens; the last is [`Event::Completed`]. The [`Signals`] behind the
-/// confidence come back as well, for evaluation.
+/// What stood behind an answer, for evaluation.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Trace {
+    /// What the confidence came from; `None` where nothing was found or looked for.
+    pub signals: Option<Signals>,
+    /// Documents in the order of their best passage; empty where nothing was looked for.
+    pub ranked_documents: Vec<String>,
+}
+
+/// Answers one question. `emit` hears each event as it happens; the last is [`Event::Completed`].
 ///
 /// # Errors
 /// `Cancelled` when nobody waits any more. Every other failure becomes an answer that hands over to a person.
-pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Option<Signals>)> {
+pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Trace)> {
     let mut timings = Timings { queue: ms(clock.received), ..Timings::default() };
     let id = new_id("ans");
     let conversation_id = request.conversation_id.clone().unwrap_or_else(|| new_id("cnv"));
@@ -99,16 +109,16 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         }
     }
     timings.retrieve = ms(started);
-    let hits = found.as_ref().map_or(&[][..], |(_, hits)| hits.as_slice());
+    let hits = found.as_ref().map_or(&[][..], |found| found.hits.as_slice());
     emit(Event::Retrieved { passages: hits.len(), elapsed_ms: ms(clock.received) });
 
     // Compose: the words that answer, quoted or written, if any do.
     let started = Instant::now();
     clock.still_wanted()?;
     let selection =
-        found.as_ref().and_then(|(query, hits)| select::select(parts.snapshot, &request.question, query, hits, request.max_words));
+        found.as_ref().and_then(|found| select::select(parts.snapshot, &request.question, found, request.max_words));
     let (confidence, mut standing) = match (&selection, &found) {
-        (Some(selection), Some((query, _))) => confidence::judge(&selection.signals, question_language, query.vector.is_some()),
+        (Some(selection), Some(found)) => confidence::judge(&selection.signals, question_language, found),
         _ => (0.0, Standing::TooWeak),
     };
     if question_language == Language::Other && standing == Standing::Sure {
@@ -143,7 +153,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.ground = ms(started);
 
     // Decide, before any text goes out.
-    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|(query, _)| is_vague(query));
+    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|found| is_vague(&found.query));
     let (decision, reasons) = decide(&seen, failure, draft.is_some(), standing, vague);
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
@@ -184,7 +194,14 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         index_version: parts.snapshot.manifest.index_version,
     };
     emit(Event::Completed(Box::new(answer.clone())));
-    Ok((answer, selection.map(|selection| selection.signals)))
+    let mut ranked_documents: Vec<String> = Vec::new();
+    for hit in hits {
+        let id = &parts.snapshot.passage(hit.passage).version.document_id;
+        if !ranked_documents.contains(id) {
+            ranked_documents.push(id.clone());
+        }
+    }
+    Ok((answer, Trace { signals: selection.map(|selection| selection.signals), ranked_documents }))
 }
 
 /// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.
@@ -211,7 +228,16 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: bool, standi
     }
 }
 
-fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<(Query, Vec<Hit>)> {
+/// What search knows about a question.
+struct Found {
+    query: Query,
+    /// Best first.
+    hits: Vec<Hit>,
+    /// What the reader saw in the best of them; empty where it did not look.
+    readings: Readings,
+}
+
+fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<Found> {
     let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
     let query = match prepare(parts.snapshot, parts.embedder, &request.question, language) {
         Ok(query) => query,
@@ -222,7 +248,14 @@ fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degrad
         }
     };
     let hits = retrieve(parts.snapshot, &query, &scope, TOP_K)?;
-    Ok((query, hits))
+    // The reader knows English.
+    let Some(reader) = parts.reader.filter(|_| language != Language::Zh) else { return Ok(Found { query, hits, readings: Readings::new() }) };
+    let (hits, readings) = rerank(parts.snapshot, reader, &request.question, hits).unwrap_or_else(|error| {
+        tracing::error!(error = error.chain(), "the reader failed, keeping the order of search");
+        degraded.push("ranked without the reader: it failed".to_owned());
+        (retrieve(parts.snapshot, &query, &scope, TOP_K).unwrap_or_default(), Readings::new())
+    });
+    Ok(Found { query, hits, readings })
 }
 
 fn rewrite(

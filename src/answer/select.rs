@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::index::{PassageView, Snapshot};
 use crate::policy::{Sentence, SentenceKind};
-use crate::retrieve::{Hit, Query};
+use super::Found;
+use crate::retrieve::{Hit, Query, probability};
 use crate::text::Language;
 use crate::text::analysis::{TermKind, terms};
 
@@ -43,6 +44,10 @@ pub struct Signals {
     pub highest_cosine: f32,
     /// Cosine of the question with the passage; 0 without vectors.
     pub passage_cosine: f32,
+    /// The reader's log-odds that the passage answers; 0 without a reader.
+    pub relevance: f32,
+    /// The reader's log-odds of the sentence; 0 without a reader.
+    pub answer: f32,
     /// Share of the question's meaning that the sentence holds.
     pub sentence_coverage: f32,
     /// Share that the passage holds, its title and headings included.
@@ -61,8 +66,9 @@ pub struct Signals {
     pub content_words: f32,
 }
 
-/// Chooses among the sentences of the best `hits`. `None` when there is nothing to choose from.
-pub fn select<'a>(snapshot: &'a Snapshot, question: &str, query: &Query, hits: &[Hit], max_words: usize) -> Option<Selection<'a>> {
+/// Chooses among the sentences of the best passages found. `None` when there is nothing to choose from.
+pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, max_words: usize) -> Option<Selection<'a>> {
+    let Found { query, hits, readings } = found;
     let wants_number = asks_for_number(question);
     let mut best: Option<(f32, Hit, PassageView<'a>, usize, f32)> = None;
     let mut highest_cosine = 0f32;
@@ -72,25 +78,33 @@ pub fn select<'a>(snapshot: &'a Snapshot, question: &str, query: &Query, hits: &
         for (at, sentence) in view.passage.sentences.iter().enumerate() {
             let cosine = cosine_of(snapshot, query, &view, at);
             highest_cosine = highest_cosine.max(cosine);
-            let score = score(query, &above, sentence, cosine, hit.score, wants_number);
+            let logit = readings.get(&hit.passage).and_then(|reading| reading.sentences.get(at)).copied();
+            let score = score(query, &above, sentence, cosine, logit, hit.score, wants_number);
             if best.as_ref().is_none_or(|(top, ..)| score > *top) {
                 best = Some((score, *hit, view, at, cosine));
             }
         }
     }
     let (sentence_score, hit, passage, first, sentence_cosine) = best?;
+    let logit_of = |at: usize| readings.get(&hit.passage).and_then(|reading| reading.sentences.get(at)).copied();
     let signals = Signals {
         sentence_score,
         sentence_cosine,
         highest_cosine,
+        relevance: hit.relevance.unwrap_or(0.0),
+        answer: logit_of(first).unwrap_or(0.0).max(-10.0),
         ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wants_number)
     };
-    let sentences = extend(snapshot, query, &passage, first, sentence_score, hit.score, wants_number, max_words);
+    let score_of = |at: usize, above: &HashSet<String>| {
+        let sentence = &passage.passage.sentences[at];
+        score(query, above, sentence, cosine_of(snapshot, query, &passage, at), logit_of(at), hit.score, wants_number)
+    };
+    let sentences = extend(query, &passage, first, sentence_score, &score_of, max_words);
     Some(Selection { passage, sentences, signals })
 }
 
 /// How well one sentence answers. The weights were fitted on the development sets; see ARCHITECTURE.md.
-fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f32, passage_score: f32, wants_number: bool) -> f32 {
+fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f32, logit: Option<f32>, passage_score: f32, wants_number: bool) -> f32 {
     let mut held = read_terms(&sentence.plain);
     let own = query.coverage_of(&held);
     if let Some(lead) = &sentence.lead {
@@ -102,7 +116,10 @@ fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f3
     let number = if wants_number && has_number(&sentence.plain) { 1.0 } else { 0.0 };
     let stub = if ends_open(&sentence.plain) { 1.0 } else { 0.0 };
     let (meaning, words) = if query.language == Language::Zh { (0.0, 0.55) } else { (0.9, 0.25) };
-    meaning * cosine + words * own + 0.10 * introduced + 0.10 * placed + 0.45 * passage_score + 0.10 * number - 0.20 * stub
+    let k = crate::knob;
+    let words = k("WORDS", words);
+    let read = logit.map_or(0.0, |logit| k("READ", 1.0) * probability(logit));
+    read + k("MEAN", meaning) * cosine + words * own + k("INTRO", 0.10) * introduced + k("PLACED", 0.10) * placed + k("PASS", 0.45) * passage_score + k("NUM", 0.10) * number - 0.20 * stub
 }
 
 /// A line such as "You can return:" announces an answer and is none.
@@ -119,15 +136,12 @@ fn cosine_of(snapshot: &Snapshot, query: &Query, view: &PassageView<'_>, at: usi
 
 /// Adds the neighbour that completes the first sentence, if it fits: the items after an announcement, a condition that
 /// follows at once, or a second sentence that is nearly as good.
-#[expect(clippy::too_many_arguments, reason = "one step of `select`, split off to be readable")]
 fn extend(
-    snapshot: &Snapshot,
     query: &Query,
     view: &PassageView<'_>,
     first: usize,
     first_score: f32,
-    passage_score: f32,
-    wants_number: bool,
+    score_of: &dyn Fn(usize, &HashSet<String>) -> f32,
     max_words: usize,
 ) -> Vec<usize> {
     let sentences = &view.passage.sentences;
@@ -162,7 +176,7 @@ fn extend(
     }
     let second = (0..sentences.len())
         .filter(|&at| at != first && at.abs_diff(first) <= 2)
-        .filter_map(|at| fits(at).map(|other| (at, score(query, &above, other, cosine_of(snapshot, query, view, at), passage_score, wants_number))))
+        .filter_map(|at| fits(at).map(|_| (at, score_of(at, &above))))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((at, other_score)) = second
         && other_score >= SECOND_SHARE * first_score

@@ -32,6 +32,7 @@ pub(crate) fn desk() -> Desk {
     Desk::start(DeskParts {
         snapshot: built.snapshot,
         embedder: None,
+        reader: None,
         generator: None,
         models: ModelNames::default(),
         device: "cpu",

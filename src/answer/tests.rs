@@ -96,7 +96,7 @@ fn work_that_nobody_waits_for_stops() {
     let desk = desk();
     let gone = AtomicBool::new(true);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, generator: None, models: &ModelNames::default() };
+    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
     let clock = Clock { received: Instant::now(), cancelled: &gone };
     assert_eq!(answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap_err().kind, ErrorKind::Cancelled);
 }
@@ -106,7 +106,7 @@ fn a_question_that_waited_too_long_goes_to_a_person() {
     let desk = desk();
     let never = AtomicBool::new(false);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, generator: None, models: &ModelNames::default() };
+    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
     let clock = Clock { received: Instant::now() - Duration::from_secs(5), cancelled: &never };
     let (answer, _) = answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap();
     assert_eq!(answer.reasons, [Reason::Deadline]);

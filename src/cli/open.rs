@@ -8,11 +8,11 @@ use tokio::runtime::Handle;
 
 use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT};
 use crate::config::Settings;
-use crate::engine::{Embedder, Generator, Limits, Message, device_name, open_device};
+use crate::engine::{BASE_SHA256, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
 use crate::error::{Error, Result};
 use crate::index::{Built, EmbeddingId, disk, refresh};
 use crate::model::progress::on_stderr;
-use crate::model::{Catalog, ModelEntry, ModelStore, Role};
+use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
 use crate::policy::{LoadReport, load_folder};
 
 /// The models' cache with its sources.
@@ -20,22 +20,46 @@ pub(super) fn model_store(settings: &Settings) -> ModelStore {
     ModelStore::new(settings.cache.clone(), settings.models_dirs.clone(), settings.offline)
 }
 
-/// The embedding model with the name its vectors are known by.
-pub(super) type LoadedEmbedder = Option<(Embedder, EmbeddingId)>;
-
-/// Fetches and loads the embedding model. Without it search goes by words alone, and the operator is told.
-pub(super) fn open_embedder(runtime: &Handle, settings: &Settings) -> Result<LoadedEmbedder> {
-    let catalog = Catalog::builtin()?;
-    let entry = catalog.default_for(Role::Embedding)?;
-    Ok(or_without(load_embedder(runtime, settings, entry), "search goes by words alone, which finds less"))
+/// What reads text: the embedding with the name its vectors are known by, and the reader.
+pub(super) struct Readers {
+    embedder: Embedder,
+    id: EmbeddingId,
+    /// Catalogue id of the encoder, if it could be loaded.
+    encoder: Option<String>,
+    reader: Option<Reader>,
 }
 
-fn load_embedder(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Embedder, EmbeddingId)> {
-    let files = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()))?;
-    let weights = files.with_extension("safetensors")?;
-    let embedder = Embedder::load(files.path("config.json")?, files.path("tokenizer.json")?, weights, &open_device()?)?;
-    let id = EmbeddingId { model: entry.id.clone(), sha256: entry.fingerprint(), dimensions: embedder.dimensions() };
-    Ok((embedder, id))
+/// Fetches and loads what reads text. Without the encoder English search goes by words alone, and the operator is told.
+pub(super) fn open_readers(runtime: &Handle, settings: &Settings, second_look: bool) -> Result<Readers> {
+    let catalog = Catalog::builtin()?;
+    let entry = catalog.default_for(Role::Embedding)?;
+    let fetched = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()));
+    let files = or_without(fetched, "English search goes by words alone, which finds less");
+    let (encoder, reader) = std::thread::scope(|scope| {
+        let reader = files.as_ref().filter(|_| second_look).map(|files| scope.spawn(|| load_reader(files, entry)));
+        let encoder = files.as_ref().and_then(|files| or_without(load_encoder(files), "English search goes by words alone, which finds less"));
+        (encoder, reader.and_then(|thread| thread.join().ok().flatten()))
+    });
+    let name = encoder.as_ref().map(|_| entry.id.clone());
+    let (matcher, matcher_id) = (Matcher::builtin()?, Matcher::fingerprint());
+    let embedder = Embedder::new(encoder, matcher);
+    let id = EmbeddingId {
+        model: name.clone().unwrap_or_else(|| "zh-matcher".to_owned()),
+        sha256: format!("{} {matcher_id}", name.as_ref().map(|_| entry.fingerprint()).unwrap_or_default()),
+        dimensions: embedder.dimensions(),
+    };
+    Ok(Readers { embedder, id, encoder: name, reader })
+}
+
+fn load_encoder(files: &ModelFiles) -> Result<Encoder> {
+    Encoder::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?)
+}
+
+/// The reader stands on the encoder's own files; another encoder has no reader.
+fn load_reader(files: &ModelFiles, entry: &ModelEntry) -> Option<Reader> {
+    let fits = entry.files.iter().any(|file| file.sha256 == BASE_SHA256);
+    let load = || Reader::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?);
+    if fits { or_without(load(), "passages keep the order of search") } else { None }
 }
 
 fn load_generator(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Generator, Pace)> {
@@ -73,7 +97,7 @@ fn or_without<T>(loaded: Result<T>, consequence: &str) -> Option<T> {
 }
 
 /// Brings the index under `root` up to date with `report`. A damaged index is said so and built again.
-pub(super) fn open_index(root: &std::path::Path, report: LoadReport, embedder: &LoadedEmbedder) -> Result<Built> {
+pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &Readers) -> Result<Built> {
     for skipped in &report.skipped {
         eprintln!("warning: skipped {}: {}", skipped.path, skipped.reason);
     }
@@ -97,7 +121,7 @@ pub(super) fn open_index(root: &std::path::Path, report: LoadReport, embedder: &
         }
         bar.set_position(done as u64);
     };
-    let built = refresh(root, report, current, embedder.as_ref().map(|(model, id)| (model, id)), &mut progress)?;
+    let built = refresh(root, report, current, Some((&readers.embedder, &readers.id)), &mut progress)?;
     bar.finish_and_clear();
     Ok(built)
 }
@@ -125,20 +149,21 @@ pub(super) fn open_desk_on(
     // The two models load side by side; the index needs the embedding model only.
     let (generator, opened) = std::thread::scope(|scope| {
         let writer = (llm && settings.llm).then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
-        let opened = open_embedder(runtime, settings).and_then(|embedder| {
-            let built = open_index(root, report, &embedder)?;
-            Ok((embedder, built))
+        let opened = open_readers(runtime, settings, true).and_then(|readers| {
+            let built = open_index(root, report, &readers)?;
+            Ok((readers, built))
         });
         (writer.and_then(|thread| thread.join().ok().flatten()), opened)
     });
-    let (embedder, built) = opened?;
+    let (readers, built) = opened?;
     let models = ModelNames {
-        embedding: embedder.as_ref().map(|(_, id)| id.model.clone()),
+        embedding: readers.encoder,
         llm: generator.as_ref().map(|_| entry.id.clone()),
     };
     Ok(Desk::start(DeskParts {
         snapshot: built.snapshot,
-        embedder: embedder.map(|(model, _)| model),
+        embedder: Some(readers.embedder),
+        reader: readers.reader,
         generator,
         models,
         device: device_name(&open_device()?),
@@ -151,8 +176,8 @@ pub(super) fn open_desk_on(
 pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> Result<u8> {
     let started = Instant::now();
     let report = load_folder(&settings.corpus)?;
-    let embedder = open_embedder(runtime.handle(), settings)?;
-    let built = open_index(&settings.index_dir(), report, &embedder)?;
+    let readers = open_readers(runtime.handle(), settings, false)?;
+    let built = open_index(&settings.index_dir(), report, &readers)?;
     let manifest = &built.snapshot.manifest;
     let seconds = started.elapsed().as_secs_f64();
     if settings.json {

@@ -1,15 +1,23 @@
-//! Runs the models: text to vectors ([`Embedder`]), prompt to text ([`Generator`]).
+//! Runs the models: text to vectors ([`Embedder`]), question and passage to how well they fit ([`Reader`]), prompt to text
+//! ([`Generator`]).
 //!
 //! In: checked weight files. Out: unit vectors, or text with the reason it ended. Both run on the caller's thread,
 //! which must not be one of the async runtime's. Must not know: documents, HTTP.
 
+mod bert;
 mod embed;
+mod encoder;
 mod generate;
+mod matcher;
+mod read;
 mod template;
 mod vocabulary;
 
 pub use embed::Embedder;
+pub use encoder::Encoder;
 pub use generate::{Generated, Generator, Limits, StopReason};
+pub use matcher::{Matcher, Side};
+pub use read::{BASE_SHA256, Reader, ReaderPassage, Reading};
 pub use template::Message;
 
 use candle_core::Device;

@@ -125,45 +125,44 @@ fn fingerprint(report: &LoadReport, embedding: Option<&EmbeddingId>) -> String {
 }
 
 /// Vectors of a snapshot by the text they were made from.
-fn known_vectors(snapshot: &Snapshot) -> HashMap<String, &[f32]> {
+fn known_vectors(snapshot: &Snapshot) -> HashMap<Text, &[f32]> {
     let Some(vectors) = &snapshot.passage_vectors else { return HashMap::new() };
     let dimensions = snapshot.manifest.embedding.as_ref().map_or(1, |id| id.dimensions.max(1));
     let (passages, sentences) = texts(&snapshot.versions);
     let rows = vectors.rows().chunks_exact(dimensions).chain(snapshot.sentence_vectors.chunks_exact(dimensions));
-    passages.into_iter().chain(sentences).zip(rows).filter_map(|(text, row)| Some((text?, row))).collect()
+    passages.into_iter().chain(sentences).zip(rows).collect()
 }
 
-/// What is embedded for each passage and each sentence; `None` where the model cannot read the language.
-fn texts(versions: &[IndexedVersion]) -> (Vec<Option<String>>, Vec<Option<String>>) {
+/// What is embedded for each passage and each sentence, with its language.
+fn texts(versions: &[IndexedVersion]) -> (Vec<Text>, Vec<Text>) {
     let (mut passages, mut sentences) = (Vec::new(), Vec::new());
     for IndexedVersion { version, passages: own } in versions {
-        // MiniLM finds 1 % of Chinese passages (stard_zh): a vector of it would be noise that costs time.
-        let readable = version.language != Language::Zh;
         for passage in own {
-            passages.push(readable.then(|| passage_text(version, passage)));
-            sentences.extend(passage.sentences.iter().map(|sentence| readable.then(|| sentence_text(version, passage, sentence))));
+            passages.push((version.language, passage_text(version, passage)));
+            sentences.extend(passage.sentences.iter().map(|sentence| (version.language, sentence_text(version, passage, sentence))));
         }
     }
     (passages, sentences)
 }
 
+type Text = (Language, String);
+
 fn embed_all(
     model: &Embedder,
     versions: &[IndexedVersion],
-    known: &HashMap<String, &[f32]>,
+    known: &HashMap<Text, &[f32]>,
     progress: Progress<'_>,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
     let (passages, sentences) = texts(versions);
-    let mut new: Vec<&str> = passages.iter().chain(&sentences).flatten().map(String::as_str).filter(|text| !known.contains_key(*text)).collect();
-    new.sort_unstable();
+    let mut new: Vec<&Text> = passages.iter().chain(&sentences).filter(|text| !known.contains_key(*text)).collect();
+    new.sort_unstable_by_key(|(_, text)| text);
     new.dedup();
     let total = new.len();
-    let vectors = model.embed(&new, |done| progress(done, total))?;
-    let fresh: HashMap<&str, Vec<f32>> = new.into_iter().zip(vectors).collect();
-    let blank = vec![0.0; model.dimensions()];
-    let row = |text: &Option<String>| -> Vec<f32> {
-        let Some(text) = text else { return blank.clone() };
-        known.get(text).map(|row| row.to_vec()).or_else(|| fresh.get(text.as_str()).cloned()).unwrap_or_else(|| blank.clone())
+    let borrowed: Vec<(Language, &str)> = new.iter().map(|(language, text)| (*language, text.as_str())).collect();
+    let vectors = model.embed_passages(&borrowed, |done| progress(done, total))?;
+    let fresh: HashMap<&Text, Vec<f32>> = new.into_iter().zip(vectors).collect();
+    let row = |text: &Text| -> Vec<f32> {
+        known.get(text).map(|row| row.to_vec()).or_else(|| fresh.get(text).cloned()).unwrap_or_else(|| vec![0.0; model.dimensions()])
     };
     Ok((passages.iter().flat_map(row).collect(), sentences.iter().flat_map(row).collect()))
 }

@@ -160,7 +160,7 @@ impl LexicalIndex {
 
     /// One term in every field, each with its weight.
     fn clauses(&self, term: &QueryTerm) -> Vec<(Occur, Box<dyn Query>)> {
-        let FieldWeights { title, headings, body } = FIELD_WEIGHTS;
+        let FieldWeights { title, headings, body } = FieldWeights { title: crate::knob("TITLE", FIELD_WEIGHTS.title), headings: crate::knob("HEAD", FIELD_WEIGHTS.headings), body: 1.0 };
         [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
             .into_iter()
             .map(|(field, weight)| {

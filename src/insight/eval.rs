@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::labelled::{Labelled, Question, Utterance};
 use super::metrics::{auroc, percentile, ranking, token_f1, word_recall};
-use crate::answer::{Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, count_words, triage};
+use crate::answer::{Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage};
 use crate::error::Result;
 
 /// A quote that holds this share of a gold span's words has found it.
@@ -167,7 +167,7 @@ struct Outcome<'a> {
     gold: Vec<String>,
     ranks: Option<(f64, f64, f64, f64)>,
     found: Option<String>,
-    answered: Option<(Answer, Option<Signals>)>,
+    answered: Option<(Answer, Trace)>,
 }
 
 /// Asks `labelled` of `desk`. With `retrieval_only` nothing is answered. `progress` hears how many questions are done.
@@ -207,18 +207,27 @@ pub fn evaluate(desk: Option<&Desk>, labelled: &Labelled, retrieval_only: bool, 
 fn ask<'a>(desk: &Desk, known: &HashSet<&str>, question: &'a Question, retrieval_only: bool) -> Result<Outcome<'a>> {
     let gold: Vec<String> =
         question.gold_passage_ids.iter().chain(&question.gold_doc_ids).filter(|id| known.contains(id.as_str())).cloned().collect();
-    let search = SearchRequest { question: question.question.clone(), top_k: 50, as_of: None, filters: Filters::default() };
-    let found = if search.check().is_ok() { desk.search_here(&search)?.passages } else { Vec::new() };
-    let mut documents: Vec<&str> = Vec::new();
-    for passage in &found {
-        if !documents.contains(&passage.document_id.as_str()) {
-            documents.push(&passage.document_id);
-        }
-    }
-    let ranks = (question.answerable && !gold.is_empty()).then(|| ranking(&documents, &gold));
     let request = AnswerRequest::new(question.question.as_str());
     let answered = if retrieval_only || request.check().is_err() { None } else { Some(desk.answer_here(&request)?) };
-    Ok(Outcome { question, gold, ranks, found: documents.first().map(|id| (*id).to_owned()), answered })
+    let mut documents = answered.as_ref().map(|(_, trace)| trace.ranked_documents.clone()).unwrap_or_default();
+    if documents.is_empty() {
+        documents = rank(desk, &question.question)?;
+    }
+    let ranks = (question.answerable && !gold.is_empty()).then(|| ranking(&documents, &gold));
+    Ok(Outcome { question, gold, ranks, found: documents.into_iter().next(), answered })
+}
+
+/// Documents in the order of their best passage.
+fn rank(desk: &Desk, question: &str) -> Result<Vec<String>> {
+    let search = SearchRequest { question: question.to_owned(), top_k: 50, as_of: None, filters: Filters::default() };
+    let found = if search.check().is_ok() { desk.search_here(&search)?.passages } else { Vec::new() };
+    let mut documents: Vec<String> = Vec::new();
+    for passage in found {
+        if !documents.contains(&passage.document_id) {
+            documents.push(passage.document_id);
+        }
+    }
+    Ok(documents)
 }
 
 impl Outcome<'_> {
@@ -340,7 +349,7 @@ fn question_detail(outcome: &Outcome<'_>) -> QuestionDetail {
         cited_gold: outcome.cited_gold(),
         span_found: outcome.span_found(),
         confidence: answer.map_or(0.0, |answer| answer.confidence),
-        signals: outcome.answered.as_ref().and_then(|(_, signals)| *signals),
+        signals: outcome.answered.as_ref().and_then(|(_, trace)| trace.signals),
         total_ms: answer.map_or(0.0, |answer| answer.timings_ms.total),
     }
 }

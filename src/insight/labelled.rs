@@ -1,5 +1,6 @@
 //! Labelled data: JSON lines of questions and utterances.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -105,12 +106,39 @@ pub fn sample_set(corpus: &Path) -> Result<Labelled> {
 fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let text = std::fs::read_to_string(path).on(ErrorKind::Io, || path.display().to_string())?;
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| serde_json::from_str(line).on(ErrorKind::BadRequest, || format!("{}, line {number}", path.display()))).collect()
+    lines.map(|(number, line)| serde_json::from_str(&without_nan(line)).on(ErrorKind::BadRequest, || format!("{}, line {number}", path.display()))).collect()
+}
+
+/// `line` with `null` for every bare `NaN`, which Python writes and JSON does not know.
+fn without_nan(line: &str) -> Cow<'_, str> {
+    if !line.contains("NaN") {
+        return Cow::Borrowed(line);
+    }
+    let (mut in_string, mut escaped) = (false, false);
+    let mut clean = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        if !in_string && rest.starts_with("NaN") {
+            clean.push_str("null");
+            rest = &rest[3..];
+            continue;
+        }
+        in_string ^= c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        clean.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(clean)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bare_nan_reads_as_nothing_and_a_word_stays() {
+        assert_eq!(without_nan(r#"{"a": NaN, "b": "NaN \" NaN", "c":[NaN]}"#), r#"{"a": null, "b": "NaN \" NaN", "c":[null]}"#);
+    }
 
     #[test]
     fn a_line_that_is_not_as_expected_is_named() {

@@ -8,8 +8,8 @@ use crate::text::analysis::{TermKind, terms};
 ///
 /// `ranked`: document ids, best first, unique. `gold`: the relevant ones, not empty. nDCG with binary relevance, after Järvelin and
 /// Kekäläinen (TOIS 2002).
-pub(super) fn ranking(ranked: &[&str], gold: &[String]) -> (f64, f64, f64, f64) {
-    let places: Vec<usize> = ranked.iter().take(10).enumerate().filter(|(_, id)| gold.iter().any(|wanted| wanted == *id)).map(|(at, _)| at).collect();
+pub(super) fn ranking(ranked: &[String], gold: &[String]) -> (f64, f64, f64, f64) {
+    let places: Vec<usize> = ranked.iter().take(10).enumerate().filter(|(_, id)| gold.contains(id)).map(|(at, _)| at).collect();
     let gain = |place: usize| 1.0 / ((place + 2) as f64).log2();
     let ideal: f64 = (0..gold.len().min(10)).map(gain).sum();
     let first = places.first();
@@ -88,11 +88,12 @@ mod tests {
     #[test]
     fn ranking_rewards_the_first_place_most() {
         let gold = ["b".to_owned()];
-        assert_eq!(ranking(&["b", "a"], &gold), (1.0, 1.0, 1.0, 1.0));
-        let (hit_1, hit_5, reciprocal, ndcg) = ranking(&["a", "b"], &gold);
+        let ranked = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+        assert_eq!(ranking(&ranked(&["b", "a"]), &gold), (1.0, 1.0, 1.0, 1.0));
+        let (hit_1, hit_5, reciprocal, ndcg) = ranking(&ranked(&["a", "b"]), &gold);
         assert_eq!((hit_1, hit_5, reciprocal), (0.0, 1.0, 0.5));
         assert!((ndcg - 0.6309).abs() < 1e-4);
-        assert_eq!(ranking(&["a"], &gold), (0.0, 0.0, 0.0, 0.0));
+        assert_eq!(ranking(&ranked(&["a"]), &gold), (0.0, 0.0, 0.0, 0.0));
     }
 
     #[test]

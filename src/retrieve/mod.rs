@@ -5,9 +5,11 @@
 
 mod fuse;
 mod query;
+mod rerank;
 
 pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
+pub use rerank::{Readings, probability, rerank};
 
 use std::sync::Arc;
 
@@ -41,6 +43,8 @@ pub struct Hit {
     pub lexical: Option<f32>,
     /// Cosine with the question; `None` where the embedding model cannot read the passage or was not there.
     pub cosine: Option<f32>,
+    /// The reader's log-odds that it answers; `None` before [`rerank`] and where it was not looked at again.
+    pub relevance: Option<f32>,
 }
 
 /// Finds the `top_k` best passages for `query` within `scope`, best first.
@@ -75,8 +79,12 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
     }
     if let (Some(vectors), Some(vector)) = (snapshot.passage_vectors(), &query.vector) {
         for candidate in &mut candidates {
-            if snapshot.passage(candidate.passage).version.language != Language::Zh {
-                candidate.cosine = Some(vectors.cosine(candidate.passage as usize, vector));
+            // Vectors of different models say nothing about each other.
+            if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language) {
+                let view = snapshot.passage(candidate.passage);
+                let best = (0..view.passage.sentences.len() as u32).filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector)).fold(-1f32, f32::max);
+                let w = crate::knob("SENT", 0.5);
+                candidate.cosine = Some((1.0 - w) * vectors.cosine(candidate.passage as usize, vector) + w * best);
             }
         }
     }
@@ -97,8 +105,8 @@ fn is_foreign(question: Language, document: Language) -> bool {
 /// `Inference` when the embedding model fails.
 pub fn prepare(snapshot: &Snapshot, embedder: Option<&Embedder>, question: &str, language: Language) -> Result<Query> {
     let vector = match embedder {
-        Some(embedder) if language != Language::Zh => Some(embedder.embed_one(question)?),
-        _ => None,
+        Some(embedder) => embedder.embed_question(question, language)?,
+        None => None,
     };
     Ok(Query::new(snapshot, question, language, vector))
 }

@@ -9,7 +9,7 @@ use crate::text::analysis::{TermKind, is_stop_word, terms};
 use crate::text::thesaurus::{Expansion, expansions};
 
 /// What a Chinese character pair counts for beside the words: a safety net for words the dictionary lacks.
-const BIGRAM_WEIGHT: f32 = 0.4;
+const BIGRAM_WEIGHT: f32 = 0.3;
 
 /// What a function word counts for: little, yet "when" and "how" help a little.
 const STOP_WORD_WEIGHT: f32 = 0.2;
@@ -18,7 +18,7 @@ const STOP_WORD_WEIGHT: f32 = 0.2;
 const CORRECTED_WEIGHT: f32 = 0.8;
 
 /// What another name for the customer's words counts for, as a share of the words themselves.
-const OTHER_NAME_WEIGHT: f32 = 0.5;
+const OTHER_NAME_WEIGHT: f32 = 0.6;
 
 /// How much of a word's meaning another name for it covers.
 const OTHER_NAME_SHARE: f32 = 0.7;
@@ -89,8 +89,8 @@ impl Query {
         self.words
             .iter()
             .map(|word| {
-                let kind = if word.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 };
-                let meaning = if word.content { 1.0 } else { STOP_WORD_WEIGHT };
+                let kind = if word.kind == TermKind::Bigram { crate::knob("BIGRAM", BIGRAM_WEIGHT) } else { 1.0 };
+                let meaning = if word.content { 1.0 } else { crate::knob("STOP", STOP_WORD_WEIGHT) };
                 let spelling = if word.corrected { CORRECTED_WEIGHT } else { 1.0 };
                 QueryTerm { text: word.text.clone(), weight: kind * meaning * spelling }
             })
@@ -100,7 +100,7 @@ impl Query {
     /// Other names the lexical index is asked for beside the words: per part of the question the best one counts.
     pub fn other_names(&self) -> Vec<Vec<Vec<QueryTerm>>> {
         let name = |terms: &Vec<String>| {
-            let weight = OTHER_NAME_WEIGHT / terms.len().max(1) as f32;
+            let weight = crate::knob("OTHER", OTHER_NAME_WEIGHT) / terms.len().max(1) as f32;
             terms.iter().map(|text| QueryTerm { text: text.clone(), weight }).collect()
         };
         self.expansions.iter().map(|names| names.iter().map(name).collect()).collect()

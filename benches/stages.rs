@@ -1,0 +1,61 @@
+//! How long do the stages take that need no downloaded weights?
+//!
+//! Measured: triage, word analysis, the Chinese matcher, and the exact vector scan against plain reading of the same memory,
+//! which is its limit. Data: fixed sentences and seeded random unit vectors of 384 dimensions. Caveat: one thread, warm caches;
+//! what a customer waits for is measured by `frontdesk eval` (`latency_ms`).
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use frontdesk::answer::triage::triage;
+use frontdesk::engine::{Matcher, Side};
+use frontdesk::index::vector::{VectorIndex, dot};
+use frontdesk::text::analysis::terms;
+
+const QUESTION: &str = "hi, i paid my second instalment two days late, do you charge me for that or is there some grace period?";
+const CHINESE_QUESTION: &str = "我上个月的账单晚还了两天，会不会扣我滞纳金，还会上征信吗";
+
+fn words(c: &mut Criterion) {
+    let mut group = c.benchmark_group("words");
+    for (name, text) in [("english", QUESTION), ("chinese", CHINESE_QUESTION)] {
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("triage {name}"), |b| b.iter(|| triage(black_box(text))));
+        group.bench_function(format!("terms {name}"), |b| b.iter(|| terms(black_box(text))));
+    }
+    let matcher = Matcher::builtin().expect("the built-in weights fit");
+    group.bench_function("matcher chinese", |b| b.iter(|| matcher.embed(black_box(CHINESE_QUESTION), Side::Question)));
+    group.finish();
+}
+
+fn scan(c: &mut Criterion) {
+    const DIMENSIONS: usize = 384;
+    const COUNT: usize = 20_000;
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut rows = Vec::with_capacity(COUNT * DIMENSIONS);
+    for _ in 0..COUNT {
+        let row: Vec<f32> = (0..DIMENSIONS).map(|_| random.f32() - 0.5).collect();
+        let length = dot(&row, &row).sqrt();
+        rows.extend(row.iter().map(|value| value / length));
+    }
+    let query = rows[..DIMENSIONS].to_vec();
+    let index = VectorIndex::new(DIMENSIONS, rows.clone(), usize::MAX);
+    let mut group = c.benchmark_group("vectors");
+    group.throughput(Throughput::Bytes((rows.len() * 4) as u64));
+    group.bench_function("exact scan, 20,000 × 384", |b| b.iter(|| index.scan(black_box(&query), 100, &|_| true)));
+    // The limit: the same bytes, read once and added.
+    group.bench_function("reading the same memory", |b| {
+        b.iter(|| {
+            let mut sums = [0f32; 16];
+            for block in black_box(&rows).chunks_exact(16) {
+                for (sum, value) in sums.iter_mut().zip(block) {
+                    *sum += value;
+                }
+            }
+            sums
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, words, scan);
+criterion_main!(benches);
