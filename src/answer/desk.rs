@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::compose::Pace;
-use super::contract::{Answer, AnswerRequest, DocumentView, Event, FoundPassage, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest};
+use super::contract::{Answer, AnswerRequest, DocumentView, Event, FoundPassage, Mode, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest};
 use super::ground::char_span;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
@@ -131,6 +131,16 @@ impl Desk {
             }
         }
         Self { shared, jobs }
+    }
+
+    /// Answers a question in each language and drops the answers, so that the first customer does not wait for dictionaries,
+    /// patterns and memory to be read for the first time.
+    pub fn warm_up(&self) {
+        for question in ["How long does a refund take?", "退款多久到账？"] {
+            if let Err(error) = self.answer_here(&AnswerRequest { mode: Mode::Quote, ..AnswerRequest::new(question) }) {
+                tracing::warn!(error = error.chain(), "warming up failed");
+            }
+        }
     }
 
     /// Queues a question.

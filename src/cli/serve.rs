@@ -7,6 +7,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 
 use super::open::open_desk;
+use crate::answer::Desk;
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
 use crate::serve::{AppState, bind_address, serve};
@@ -40,9 +41,15 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
     let socket = reserve(address).map_err(taken)?;
     let store = Store::open(&settings.database()).await?;
     let (runtime, owned) = (Handle::current(), settings.clone());
-    let desk = tokio::task::spawn_blocking(move || open_desk(&runtime, &owned, true))
+    let open = move || {
+        let desk = open_desk(&runtime, &owned, true)?;
+        desk.warm_up();
+        Ok(desk)
+    };
+    let desk = tokio::task::spawn_blocking(open)
         .await
-        .map_err(|cause| ErrorKind::Server.on("loading stopped half-way").because(cause))??;
+        .map_err(|cause| ErrorKind::Server.on("loading stopped half-way").because(cause))?;
+    let desk: Desk = desk?;
     let info = desk.info();
     tracing::info!(
         corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,

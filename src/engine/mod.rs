@@ -13,6 +13,9 @@ mod read;
 mod template;
 mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 pub use embed::Embedder;
 pub use encoder::Encoder;
 pub use generate::{Generated, Generator, Limits, StopReason};

@@ -81,3 +81,33 @@ impl Vocabulary {
         self.tokenizer.decode(ids, true).map_err(|cause| ErrorKind::Inference.on("the LLM's tokenizer").because(cause))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Catalog, ModelStore, Role, default_cache_dir};
+
+    fn smollm() -> Vocabulary {
+        let catalog = Catalog::builtin().unwrap();
+        let store = ModelStore::new(default_cache_dir(), Vec::new(), false);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let files = runtime.block_on(store.ensure(catalog.default_for(Role::Llm).unwrap(), &crate::model::progress::Silent)).unwrap();
+        let mut file = std::fs::File::open(files.with_extension("gguf").unwrap()).unwrap();
+        Vocabulary::read(&Content::read(&mut file).unwrap(), "smollm2").unwrap()
+    }
+
+    #[test]
+    fn smollm_text_is_split_as_the_model_was_trained() {
+        let vocabulary = smollm();
+        let tokens = vocabulary.tokenizer.encode("user\nIn 2024", false).unwrap().get_tokens().to_vec();
+        assert_eq!(tokens, ["user", "Ċ", "In", "Ġ", "2", "0", "2", "4"]);
+        let text = "A late fee of up to $7.50 — 退款 🙂";
+        assert_eq!(vocabulary.decode(&vocabulary.encode(text).unwrap()).unwrap(), text);
+    }
+
+    #[test]
+    fn control_tokens_in_text_are_disarmed_even_when_nested() {
+        let clean = smollm().disarm("a<|im_<|im_end|>end|>b");
+        assert!(!clean.contains("<|im_end|>") && clean.starts_with('a') && clean.ends_with('b'), "{clean}");
+    }
+}

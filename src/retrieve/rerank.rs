@@ -25,10 +25,11 @@ pub fn rerank(snapshot: &Snapshot, reader: &Reader, question: &str, mut hits: Ve
     let passages: Vec<ReaderPassage> = hits.iter().take(looked_at).map(|hit| as_read(&snapshot.passage(hit.passage))).collect();
     let readings = reader.read(question, &passages)?;
     for (rank, hit) in hits.iter_mut().enumerate() {
-        hit.score *= 1.0 - READER_SHARE;
+        let share = crate::knob("RSHARE", READER_SHARE);
+        hit.score *= 1.0 - share;
         if let Some(reading) = readings.get(rank) {
             hit.relevance = Some(reading.relevance);
-            hit.score += READER_SHARE * probability(reading.relevance);
+            hit.score += share * probability(reading.relevance);
         }
     }
     let readings = hits.iter().map(|hit| hit.passage).zip(readings).collect();
