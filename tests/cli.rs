@@ -33,7 +33,11 @@ fn shop() -> tempfile::TempDir {
         "---\nid: returns\ntitle: Returns\nversion: 1\nvalid_to: 2023-12-31\n---\n# Returns\n\n## Time limit\nYou can return an item within 14 days after delivery.\n",
     )
     .unwrap();
-    fs::write(corpus.join("zh/invoice.md"), "---\nid: zh-invoice\ntitle: 发票\n---\n# 发票\n\n## 开具时间\n电子发票在签收后 24 小时内开具。\n").unwrap();
+    fs::write(
+        corpus.join("zh/invoice.md"),
+        "---\nid: zh-invoice\ntitle: 发票\n---\n# 发票\n\n## 开具时间\n电子发票在签收后 24 小时内开具。\n",
+    )
+    .unwrap();
     folder
 }
 

@@ -13,8 +13,7 @@ use crate::policy::{Sentence, SentenceKind};
 use crate::text::Language;
 
 /// The fixed first message of every prompt; its KV cache is computed once.
-pub const SYSTEM_PROMPT: &str =
-    "Rewrite the policy text as one short, clear answer to the customer's question. Use only its facts. Keep every number, amount and condition.";
+pub const SYSTEM_PROMPT: &str = "Rewrite the policy text as one short, clear answer to the customer's question. Use only its facts. Keep every number, amount and condition.";
 
 /// In `auto` mode a quotation of more words than this is worth rewriting.
 const LONG_QUOTE_WORDS: usize = 38;
@@ -141,7 +140,15 @@ pub enum NotWritten {
 ///
 /// # Errors
 /// Why the quotation stands.
-pub fn write(writer: &Writer<'_>, mode: Mode, language: Language, question: &str, selection: &Selection<'_>, quoted: &Draft, max_words: usize) -> Result<Draft, NotWritten> {
+pub fn write(
+    writer: &Writer<'_>,
+    mode: Mode,
+    language: Language,
+    question: &str,
+    selection: &Selection<'_>,
+    quoted: &Draft,
+    max_words: usize,
+) -> Result<Draft, NotWritten> {
     let quoted_words = count_words(&quoted.text);
     let wanted = match mode {
         Mode::Quote => false,

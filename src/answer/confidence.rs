@@ -111,7 +111,14 @@ mod tests {
 
     #[test]
     fn a_close_match_is_surer_than_a_far_one() {
-        let far = Signals { sentence_cosine: 0.1, highest_cosine: 0.1, passage_cosine: 0.1, unknown_share: 0.8, content_words: 1.4, ..Signals::default() };
+        let far = Signals {
+            sentence_cosine: 0.1,
+            highest_cosine: 0.1,
+            passage_cosine: 0.1,
+            unknown_share: 0.8,
+            content_words: 1.4,
+            ..Signals::default()
+        };
         let close = Signals {
             sentence_score: 1.4,
             sentence_cosine: 0.8,

@@ -77,8 +77,9 @@ impl AnswerRequest {
         }
         let question_chars = self.question.chars().count();
         if question_chars > QUESTION_CHARS {
-            return Err(ErrorKind::BadRequest
-                .on(format!("field `question` has {question_chars} characters, at most {QUESTION_CHARS} are read: send the question alone")));
+            return Err(ErrorKind::BadRequest.on(format!(
+                "field `question` has {question_chars} characters, at most {QUESTION_CHARS} are read: send the question alone"
+            )));
         }
         if !(5..=400).contains(&self.max_words) {
             return Err(ErrorKind::BadRequest.on(format!("field `max_words` is {}, it must be 5 to 400", self.max_words)));

@@ -14,7 +14,9 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::compose::Pace;
-use super::contract::{Answer, AnswerRequest, DocumentView, Event, FoundPassage, Mode, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest};
+use super::contract::{
+    Answer, AnswerRequest, DocumentView, Event, FoundPassage, Mode, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest,
+};
 use super::ground::char_span;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
@@ -171,7 +173,9 @@ impl Desk {
         self.jobs.try_send(job).map_err(|refused| {
             self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
             match refused {
-                TrySendError::Full(_) => ErrorKind::Overloaded.on(format!("{} questions are waiting: try again in a moment", self.shared.queue)),
+                TrySendError::Full(_) => {
+                    ErrorKind::Overloaded.on(format!("{} questions are waiting: try again in a moment", self.shared.queue))
+                }
                 TrySendError::Disconnected(_) => ErrorKind::Server.on("the answering threads have ended: restart the server"),
             }
         })
@@ -253,7 +257,12 @@ impl Shared {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
         let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
-        answer(&Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), reader: self.reader.as_ref(), generator, models: &self.models }, request, clock, emit)
+        answer(
+            &Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), reader: self.reader.as_ref(), generator, models: &self.models },
+            request,
+            clock,
+            emit,
+        )
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
@@ -321,7 +330,11 @@ fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
         tracing::error!(panic = text, "a request ended in a panic");
-        Err(Error { kind: ErrorKind::Inference, item: "the answer stopped half-way: try again, and report it if it stays".into(), cause: None })
+        Err(Error {
+            kind: ErrorKind::Inference,
+            item: "the answer stopped half-way: try again, and report it if it stays".into(),
+            cause: None,
+        })
     })
 }
 

@@ -109,12 +109,12 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Numbers, amounts, weekdays, months and units of time, spelled one way.
 fn numbers(text: &str) -> HashSet<String> {
-    const SPELLED: [&str; 13] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const SPELLED: [&str; 13] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     NUMBER
         .find_iter(text)
         .map(|found| {
-            let plain: String = found.as_str().to_lowercase().replace("percent", "%").chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
+            let plain: String =
+                found.as_str().to_lowercase().replace("percent", "%").chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
             match SPELLED.iter().position(|word| *word == plain) {
                 Some(number) => number.to_string(),
                 None if plain.ends_with('s') && plain != "hours" => plain.trim_end_matches('s').to_owned(),
@@ -126,7 +126,8 @@ fn numbers(text: &str) -> HashSet<String> {
 }
 
 static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:no|not|never|none|nothing|neither|nor|without|unless|except|cannot|\w+n['’]t|only)\b|不|没|无|未|非|除").expect("pattern is a constant")
+    Regex::new(r"(?i)\b(?:no|not|never|none|nothing|neither|nor|without|unless|except|cannot|\w+n['’]t|only)\b|不|没|无|未|非|除")
+        .expect("pattern is a constant")
 });
 
 /// Which kinds of negation or limit occur, and how often.
@@ -142,8 +143,10 @@ fn negations(text: &str) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-static LINK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\bhttps?://\S+|\bwww\.\S+|\b[\w.-]+@[\w-]+\.\w+|\b[\w-]+\.(?:com|org|net|io|example|co\.uk|eu|cn)\b\S*").expect("pattern is a constant"));
+static LINK: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bhttps?://\S+|\bwww\.\S+|\b[\w.-]+@[\w-]+\.\w+|\b[\w-]+\.(?:com|org|net|io|example|co\.uk|eu|cn)\b\S*")
+        .expect("pattern is a constant")
+});
 
 static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:i|we)(?:['’](?:ll|ve|m|re)| will| have| am| are| can| would| shall)\b(?: \w+)?|\byou (?:will|['’]ll) (?:receive|get|be)\b|\bguarantee\w*|\bpromise\w*|我们?会|我已经?|我来|帮您")
@@ -152,10 +155,9 @@ static PROMISE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Compares a citation with the stored source: same version, same hash, same words at the same place.
 pub fn verify(snapshot: &Snapshot, citation: &Citation) -> bool {
-    snapshot
-        .versions()
-        .find(|version| version.document_id == citation.document_id && version.version == citation.version)
-        .is_some_and(|version| version.sha256 == citation.sha256 && slice_chars(&version.source, citation.span) == Some(citation.quote.as_str()))
+    snapshot.versions().find(|version| version.document_id == citation.document_id && version.version == citation.version).is_some_and(
+        |version| version.sha256 == citation.sha256 && slice_chars(&version.source, citation.span) == Some(citation.quote.as_str()),
+    )
 }
 
 /// The part of `text` that a span of Unicode scalar values covers; `None` when it reaches beyond the end.

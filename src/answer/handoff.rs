@@ -45,7 +45,9 @@ pub(super) fn packet(
         .collect();
     let tried = match (citations.first(), sources.first()) {
         (Some(citation), _) => vec![format!("Told the customer: “{}” ({}, version {})", citation.quote, citation.title, citation.version)],
-        (None, Some(nearest)) => vec![format!("Searched the policies; the nearest was “{}”, not close enough to answer from", nearest.title)],
+        (None, Some(nearest)) => {
+            vec![format!("Searched the policies; the nearest was “{}”, not close enough to answer from", nearest.title)]
+        }
         (None, None) => Vec::new(),
     };
     Handoff {

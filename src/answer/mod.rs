@@ -115,8 +115,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     // Compose: the words that answer, quoted or written, if any do.
     let started = Instant::now();
     clock.still_wanted()?;
-    let selection =
-        found.as_ref().and_then(|found| select::select(parts.snapshot, &request.question, found, request.max_words));
+    let selection = found.as_ref().and_then(|found| select::select(parts.snapshot, &request.question, found, request.max_words));
     let (confidence, mut standing) = match (&selection, &found) {
         (Some(selection), Some(found)) => confidence::judge(&selection.signals, question_language, found),
         _ => (0.0, Standing::TooWeak),
@@ -146,7 +145,10 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
             citation.verified = ground::verify(parts.snapshot, citation);
         }
         if written.citations.iter().any(|citation| !citation.verified) {
-            tracing::error!(document = written.citations.first().map(|citation| citation.document_id.as_str()), "a citation did not verify");
+            tracing::error!(
+                document = written.citations.first().map(|citation| citation.document_id.as_str()),
+                "a citation did not verify"
+            );
             (draft, failure) = (None, Some(Reason::EngineError));
         }
     }
@@ -173,8 +175,9 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     for citation in &reply.citations {
         emit(Event::Cited(Box::new(citation.clone())));
     }
-    let handoff = (decision == Decision::Escalate)
-        .then(|| handoff::packet(parts.snapshot, request, &conversation_id, question_language, &reasons, seen.mood, hits, &reply.citations));
+    let handoff = (decision == Decision::Escalate).then(|| {
+        handoff::packet(parts.snapshot, request, &conversation_id, question_language, &reasons, seen.mood, hits, &reply.citations)
+    });
     timings.total = ms(clock.received);
     let answer = Answer {
         id,
@@ -249,7 +252,9 @@ fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degrad
     };
     let hits = retrieve(parts.snapshot, &query, &scope, TOP_K)?;
     // The reader knows English.
-    let Some(reader) = parts.reader.filter(|_| language != Language::Zh) else { return Ok(Found { query, hits, readings: Readings::new() }) };
+    let Some(reader) = parts.reader.filter(|_| language != Language::Zh) else {
+        return Ok(Found { query, hits, readings: Readings::new() });
+    };
     let (hits, readings) = rerank(parts.snapshot, reader, &request.question, hits).unwrap_or_else(|error| {
         tracing::error!(error = error.chain(), "the reader failed, keeping the order of search");
         degraded.push("ranked without the reader: it failed".to_owned());
@@ -327,7 +332,11 @@ fn pieces(text: &str) -> Vec<&str> {
     let mut ends: Vec<usize> = crate::text::split_sentences(text).into_iter().skip(1).map(|bytes| bytes.start).collect();
     ends.push(text.len());
     let mut start = 0;
-    ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).filter(|bytes| !bytes.is_empty()).map(|bytes| &text[bytes]).collect()
+    ends.into_iter()
+        .map(|end| std::mem::replace(&mut start, end)..end)
+        .filter(|bytes| !bytes.is_empty())
+        .map(|bytes| &text[bytes])
+        .collect()
 }
 
 impl Clock<'_> {

@@ -8,12 +8,16 @@ use crate::text::Language;
 pub fn handover(reason: Reason, language: Language) -> &'static str {
     match (language, reason) {
         (Language::Zh, Reason::UserRequest) => "好的，您的问题已经转入人工队列，同事会看到您在这里写的内容，不用再重复一遍。",
-        (Language::Zh, Reason::Distress) => "谢谢您告诉我们。您的情况需要真人来处理，我已把它排在最前面。如果您现在有危险，请立即拨打 110 或 120。",
+        (Language::Zh, Reason::Distress) => {
+            "谢谢您告诉我们。您的情况需要真人来处理，我已把它排在最前面。如果您现在有危险，请立即拨打 110 或 120。"
+        }
         (Language::Zh, Reason::SafetyOrLegal) => "这件事需要真人处理，我已把它标为紧急并转入人工队列。",
         (Language::Zh, Reason::Deadline) => "我没能及时查到答案，您的问题已经转入人工队列。",
         (Language::Zh, Reason::EngineError) => "我这边出了故障，无法回答。您的问题已经转入人工队列。",
         (Language::Zh, _) => "我们的规定里没有写到这一点，我不想乱猜。您的问题已经转入人工队列。",
-        (_, Reason::UserRequest) => "Of course. Your question is now in the queue for a person, and they will see what you wrote here, so you need not repeat it.",
+        (_, Reason::UserRequest) => {
+            "Of course. Your question is now in the queue for a person, and they will see what you wrote here, so you need not repeat it."
+        }
         (_, Reason::Distress) => {
             "Thank you for telling us. This needs a person, and I have put it at the top of their queue. If you are in danger right now, please call your local emergency number."
         }
@@ -36,8 +40,13 @@ pub fn meanwhile(language: Language) -> &'static str {
 pub fn vague(titles: &[&str], language: Language) -> String {
     match (language, titles) {
         (Language::Zh, []) => "能再说具体一点吗？比如是哪笔订单、付款还是退货的问题。您也可以直接找人工。".to_owned(),
-        (Language::Zh, titles) => format!("能再说具体一点吗？您想问的是{}？您也可以直接找人工。", titles.iter().map(|title| format!("“{title}”")).collect::<Vec<_>>().join("，还是")),
-        (_, []) => "Could you tell me a little more: is it about a payment, an order or a return? You can also ask for a person.".to_owned(),
+        (Language::Zh, titles) => format!(
+            "能再说具体一点吗？您想问的是{}？您也可以直接找人工。",
+            titles.iter().map(|title| format!("“{title}”")).collect::<Vec<_>>().join("，还是")
+        ),
+        (_, []) => {
+            "Could you tell me a little more: is it about a payment, an order or a return? You can also ask for a person.".to_owned()
+        }
         (_, titles) => {
             let quoted: Vec<String> = titles.iter().map(|title| format!("“{title}”")).collect();
             format!("Could you tell me a little more? Is it about {}? You can also ask for a person.", quoted.join(" or "))
@@ -63,6 +72,8 @@ pub fn small_talk(kind: SmallTalk, language: Language) -> &'static str {
         (_, SmallTalk::Greeting) => "Hello! What would you like to know?",
         (_, SmallTalk::Thanks) => "You are welcome. Ask again whenever you like.",
         (_, SmallTalk::Goodbye) => "Goodbye, and take care.",
-        (_, SmallTalk::WhoAreYou) => "I am an automated assistant: I answer from our policies and show where it says so. For a person, just say “talk to a person”.",
+        (_, SmallTalk::WhoAreYou) => {
+            "I am an automated assistant: I answer from our policies and show where it says so. For a person, just say “talk to a person”."
+        }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Serialize;
 
+use super::Found;
 use crate::index::{PassageView, Snapshot};
 use crate::policy::{Sentence, SentenceKind};
-use super::Found;
 use crate::retrieve::{Hit, Query, probability};
 use crate::text::Language;
 use crate::text::analysis::{TermKind, terms};
@@ -104,7 +104,15 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
 }
 
 /// How well one sentence answers. The weights were fitted on the development sets; see ARCHITECTURE.md.
-fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f32, logit: Option<f32>, passage_score: f32, wants_number: bool) -> f32 {
+fn score(
+    query: &Query,
+    above: &HashSet<String>,
+    sentence: &Sentence,
+    cosine: f32,
+    logit: Option<f32>,
+    passage_score: f32,
+    wants_number: bool,
+) -> f32 {
     let mut held = read_terms(&sentence.plain);
     let own = query.coverage_of(&held);
     if let Some(lead) = &sentence.lead {
@@ -119,7 +127,13 @@ fn score(query: &Query, above: &HashSet<String>, sentence: &Sentence, cosine: f3
     let k = crate::knob;
     let words = k("WORDS", words);
     let read = logit.map_or(0.0, |logit| k("READ", 1.0) * probability(logit));
-    read + k("MEAN", meaning) * cosine + words * own + k("INTRO", 0.10) * introduced + k("PLACED", 0.10) * placed + k("PASS", 0.45) * passage_score + k("NUM", 0.10) * number - 0.20 * stub
+    read + k("MEAN", meaning) * cosine
+        + words * own
+        + k("INTRO", 0.10) * introduced
+        + k("PLACED", 0.10) * placed
+        + k("PASS", 0.45) * passage_score
+        + k("NUM", 0.10) * number
+        - 0.20 * stub
 }
 
 /// A line such as "You can return:" announces an answer and is none.
@@ -163,7 +177,11 @@ fn extend(
         return chosen;
     }
     let above = read_terms(&format!("{} {}", view.version.title, view.passage.headings.join(" ")));
-    let fits = |at: usize| sentences.get(at).filter(|other| words + count_words(&other.plain) <= budget && other.kind != SentenceKind::TableRow && !ends_open(&other.plain));
+    let fits = |at: usize| {
+        sentences
+            .get(at)
+            .filter(|other| words + count_words(&other.plain) <= budget && other.kind != SentenceKind::TableRow && !ends_open(&other.plain))
+    };
     let depends = sentences[first].kind == SentenceKind::Prose && CONTINUES.is_match(&sentences[first].plain);
     if depends && first > 0 && fits(first - 1).is_some() {
         return vec![first - 1, first];
@@ -206,7 +224,8 @@ fn signals(
     wants_number: bool,
 ) -> Signals {
     let document = |found: &Hit| snapshot.passage(found.passage).version.document_id.as_str();
-    let mut held = read_terms(&format!("{} {} {}", view.version.title, view.passage.headings.join(" "), sentence.lead.as_deref().unwrap_or("")));
+    let mut held =
+        read_terms(&format!("{} {} {}", view.version.title, view.passage.headings.join(" "), sentence.lead.as_deref().unwrap_or("")));
     for other in &view.passage.sentences {
         held.extend(read_terms(&other.plain));
     }
@@ -216,7 +235,10 @@ fn signals(
     let unknown: f32 = content().filter(|word| snapshot.lexical().passages_with(&word.text) == 0).map(|word| word.idf).sum();
     let rival = hits.iter().find(|other| document(other) != document(hit)).map_or(0.0, |other| other.score);
     let first_by = |key: fn(&Hit) -> Option<f32>| {
-        hits.iter().filter(|found| key(found).is_some()).max_by(|a, b| key(a).unwrap_or(0.0).total_cmp(&key(b).unwrap_or(0.0))).map(document)
+        hits.iter()
+            .filter(|found| key(found).is_some())
+            .max_by(|a, b| key(a).unwrap_or(0.0).total_cmp(&key(b).unwrap_or(0.0)))
+            .map(document)
     };
     let agree = match (first_by(|found| found.lexical), first_by(|found| found.cosine)) {
         (Some(lexical), Some(dense)) => lexical == dense,
@@ -248,7 +270,10 @@ fn read_terms(text: &str) -> HashSet<String> {
 /// Words as a reader counts them; a Chinese character is half a word.
 pub fn count_words(text: &str) -> usize {
     let han = text.chars().filter(|c| matches!(c, '\u{3400}'..='\u{9fff}')).count();
-    let other = text.split(|c: char| c.is_whitespace() || matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')).filter(|word| word.chars().any(char::is_alphanumeric)).count();
+    let other = text
+        .split(|c: char| c.is_whitespace() || matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}'))
+        .filter(|word| word.chars().any(char::is_alphanumeric))
+        .count();
     other + han.div_ceil(2)
 }
 

@@ -1,7 +1,7 @@
 //! A desk over a small real index, without model weights: what tests of other rooms ask.
 
-use super::desk::{Desk, DeskParts};
 use super::ModelNames;
+use super::desk::{Desk, DeskParts};
 use crate::index::refresh;
 use crate::policy::{LoadReport, parse_file};
 
@@ -26,7 +26,8 @@ const DOCUMENTS: [(&str, &str); 4] = [
 
 /// Answers from three versions of one English policy and one Chinese policy, by words alone.
 pub(crate) fn desk() -> Desk {
-    let versions = DOCUMENTS.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
+    let versions =
+        DOCUMENTS.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let built = refresh(folder.path(), LoadReport { versions, skipped: Vec::new() }, None, None, &mut |_, _| ()).expect("the index builds");
     Desk::start(DeskParts {

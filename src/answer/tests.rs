@@ -65,7 +65,8 @@ fn a_wish_for_a_person_is_granted_without_search() {
 
 #[test]
 fn a_filter_that_nothing_carries_finds_nothing() {
-    let request = AnswerRequest { filters: Filters { tags: vec!["travel".into()] }, ..AnswerRequest::new("How much is the late payment fee?") };
+    let request =
+        AnswerRequest { filters: Filters { tags: vec!["travel".into()] }, ..AnswerRequest::new("How much is the late payment fee?") };
     assert!(desk().answer_here(&request).unwrap().0.escalate);
 }
 
@@ -83,7 +84,8 @@ fn the_decision_comes_before_the_text_and_the_pieces_make_the_answer() {
     });
     let place = |wanted: fn(&Event) -> bool| events.iter().position(wanted).unwrap();
     assert!(place(|event| matches!(event, Event::Decided { .. })) < place(|event| matches!(event, Event::Delta { .. })));
-    let text: String = events.iter().filter_map(|event| if let Event::Delta { text } = event { Some(text.as_str()) } else { None }).collect();
+    let text: String =
+        events.iter().filter_map(|event| if let Event::Delta { text } = event { Some(text.as_str()) } else { None }).collect();
     let Some(Event::Completed(answer)) = events.last() else { panic!("the last event is the answer") };
     assert_eq!(text, answer.answer);
     for citation in &answer.citations {

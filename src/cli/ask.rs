@@ -85,7 +85,10 @@ fn on_terminal(answer: &Answer) -> String {
     for (number, citation) in (1..).zip(&answer.citations) {
         let section = citation.section.as_deref().map(|section| format!(" › {section}")).unwrap_or_default();
         let since = citation.valid_from.map(|day| format!(", in force since {day}")).unwrap_or_default();
-        text.push_str(&format!("  [{number}] {}{section} (version {}{since})\n      “{}”\n", citation.title, citation.version, citation.quote));
+        text.push_str(&format!(
+            "  [{number}] {}{section} (version {}{since})\n      “{}”\n",
+            citation.title, citation.version, citation.quote
+        ));
     }
     let reasons: Vec<String> =
         answer.reasons.iter().filter_map(|reason| serde_json::to_value(reason).ok()?.as_str().map(str::to_owned)).collect();
@@ -100,7 +103,8 @@ fn on_terminal(answer: &Answer) -> String {
 
 /// Runs `frontdesk search`.
 pub(super) fn search(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes: FindArgs) -> Result<u8> {
-    let request = SearchRequest { question: wishes.question, top_k: wishes.top_k, as_of: wishes.as_of, filters: Filters { tags: wishes.tag } };
+    let request =
+        SearchRequest { question: wishes.question, top_k: wishes.top_k, as_of: wishes.as_of, filters: Filters { tags: wishes.tag } };
     request.check()?;
     let found = open_desk(runtime.handle(), settings, false)?.search_here(&request)?;
     if settings.json {

@@ -115,7 +115,8 @@ impl std::fmt::Display for Requirement {
 
 impl Requirement {
     fn parse(text: &str) -> Result<Self> {
-        let unclear = || ErrorKind::BadSetting.on(format!("--require {text}: write a figure and a bound, such as \"abstention.auroc>=0.8\""));
+        let unclear =
+            || ErrorKind::BadSetting.on(format!("--require {text}: write a figure and a bound, such as \"abstention.auroc>=0.8\""));
         let (figure, value, at_least) = match (text.split_once(">="), text.split_once("<=")) {
             (Some((figure, value)), _) => (figure, value, true),
             (None, Some((figure, value))) => (figure, value, false),
@@ -128,7 +129,8 @@ impl Requirement {
     fn holds(&self, report: &serde_json::Value) -> Result<bool> {
         let pointer = format!("/{}", self.figure.replace('.', "/"));
         let found = report.pointer(&pointer).and_then(serde_json::Value::as_f64);
-        let found = found.ok_or_else(|| ErrorKind::BadSetting.on(format!("--require {self}: the report has no figure `{}`", self.figure)))?;
+        let found =
+            found.ok_or_else(|| ErrorKind::BadSetting.on(format!("--require {self}: the report has no figure `{}`", self.figure)))?;
         Ok(if self.at_least { found >= self.value } else { found <= self.value })
     }
 }
@@ -136,7 +138,8 @@ impl Requirement {
 fn on_terminal(report: &Report) -> String {
     let mut text = String::new();
     let mut section = |name: &str, report: &Report| {
-        let (found, said, kept, reached, time) = (&report.retrieval, &report.answers, &report.abstention, &report.escalation, &report.latency_ms);
+        let (found, said, kept, reached, time) =
+            (&report.retrieval, &report.answers, &report.abstention, &report.escalation, &report.latency_ms);
         text.push_str(&format!("{name}\n"));
         if found.questions > 0 {
             text.push_str(&format!(
@@ -153,10 +156,16 @@ fn on_terminal(report: &Report) -> String {
                 "  abstention  refused {:.3} of {} unanswerable, {:.3} of {} answerable, AUROC {:.3}\n",
                 kept.refused_when_unanswerable, kept.unanswerable, kept.refused_when_answerable, kept.answerable, kept.auroc
             ));
-            text.push_str(&format!("  latency     p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms, max {:.0} ms\n", time.p50, time.p95, time.p99, time.max));
+            text.push_str(&format!(
+                "  latency     p50 {:.0} ms, p95 {:.0} ms, p99 {:.0} ms, max {:.0} ms\n",
+                time.p50, time.p95, time.p99, time.max
+            ));
         }
         if reached.utterances > 0 {
-            text.push_str(&format!("  escalation  {} utterances: recall {:.3}, false alarms {:.3}\n", reached.utterances, reached.recall, reached.false_alarm_rate));
+            text.push_str(&format!(
+                "  escalation  {} utterances: recall {:.3}, false alarms {:.3}\n",
+                reached.utterances, reached.recall, reached.false_alarm_rate
+            ));
         }
     };
     section("all", report);

@@ -94,7 +94,8 @@ fn run(args: Args) -> Result<u8> {
 
 /// Prints `value` as JSON to standard output.
 fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value).map_err(|cause| ErrorKind::Io.on("the result could not be written as JSON").because(cause))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|cause| ErrorKind::Io.on("the result could not be written as JSON").because(cause))?;
     println!("{text}");
     Ok(())
 }

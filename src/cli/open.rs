@@ -37,7 +37,8 @@ pub(super) fn open_readers(runtime: &Handle, settings: &Settings, second_look: b
     let files = or_without(fetched, "English search goes by words alone, which finds less");
     let (encoder, reader) = std::thread::scope(|scope| {
         let reader = files.as_ref().filter(|_| second_look).map(|files| scope.spawn(|| load_reader(files, entry)));
-        let encoder = files.as_ref().and_then(|files| or_without(load_encoder(files), "English search goes by words alone, which finds less"));
+        let encoder =
+            files.as_ref().and_then(|files| or_without(load_encoder(files), "English search goes by words alone, which finds less"));
         (encoder, reader.and_then(|thread| thread.join().ok().flatten()))
     });
     let name = encoder.as_ref().map(|_| entry.id.clone());
@@ -58,7 +59,8 @@ fn load_encoder(files: &ModelFiles) -> Result<Encoder> {
 /// The reader stands on the encoder's own files; another encoder has no reader.
 fn load_reader(files: &ModelFiles, entry: &ModelEntry) -> Option<Reader> {
     let fits = entry.files.iter().any(|file| file.sha256 == BASE_SHA256);
-    let load = || Reader::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?);
+    let load =
+        || Reader::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?);
     if fits { or_without(load(), "passages keep the order of search") } else { None }
 }
 
@@ -148,7 +150,8 @@ pub(super) fn open_desk_on(
     let report = documents()?; // before any download: a wrong folder should be said at once
     // The two models load side by side; the index needs the embedding model only.
     let (generator, opened) = std::thread::scope(|scope| {
-        let writer = (llm && settings.llm).then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
+        let writer = (llm && settings.llm)
+            .then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
         let opened = open_readers(runtime, settings, true).and_then(|readers| {
             let built = open_index(root, report, &readers)?;
             Ok((readers, built))
@@ -156,10 +159,7 @@ pub(super) fn open_desk_on(
         (writer.and_then(|thread| thread.join().ok().flatten()), opened)
     });
     let (readers, built) = opened?;
-    let models = ModelNames {
-        embedding: readers.encoder,
-        llm: generator.as_ref().map(|_| entry.id.clone()),
-    };
+    let models = ModelNames { embedding: readers.encoder, llm: generator.as_ref().map(|_| entry.id.clone()) };
     Ok(Desk::start(DeskParts {
         snapshot: built.snapshot,
         embedder: Some(readers.embedder),

@@ -46,9 +46,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
         desk.warm_up();
         Ok(desk)
     };
-    let desk = tokio::task::spawn_blocking(open)
-        .await
-        .map_err(|cause| ErrorKind::Server.on("loading stopped half-way").because(cause))?;
+    let desk = tokio::task::spawn_blocking(open).await.map_err(|cause| ErrorKind::Server.on("loading stopped half-way").because(cause))?;
     let desk: Desk = desk?;
     let info = desk.info();
     tracing::info!(

@@ -60,7 +60,8 @@ impl Bert {
             bail!("the activation `{}` is not known: use a model with `gelu`", config.hidden_act)
         }
         let get = |name: &str| tensors.get(name).cloned().ok_or_else(|| candle_core::Error::Msg(format!("the tensor `{name}` is missing")));
-        let norm = |name: &str| -> Result<Norm> { Ok(Norm { weight: get(&format!("{name}.weight"))?, bias: get(&format!("{name}.bias"))? }) };
+        let norm =
+            |name: &str| -> Result<Norm> { Ok(Norm { weight: get(&format!("{name}.weight"))?, bias: get(&format!("{name}.bias"))? }) };
         let dense = |names: &[String]| -> Result<Dense> {
             let part = |part: &str| names.iter().map(|name| get(&format!("{name}.{part}"))).collect::<Result<Vec<_>>>();
             let bias = Tensor::cat(&part("bias")?, 0)?;
@@ -148,7 +149,8 @@ fn masked_softmax(scores: Tensor, scale: f32, lengths: &[usize]) -> Result<Tenso
         scores.inplace_op1(&MaskedSoftmax { scale, lengths, rows_per_batch: heads * tokens, tokens })?;
         return Ok(scores);
     }
-    let hide: Vec<f32> = (0..batch).flat_map(|row| (0..tokens).map(move |at| if at < lengths[row] { 0.0 } else { f32::NEG_INFINITY })).collect();
+    let hide: Vec<f32> =
+        (0..batch).flat_map(|row| (0..tokens).map(move |at| if at < lengths[row] { 0.0 } else { f32::NEG_INFINITY })).collect();
     let hide = Tensor::from_vec(hide, (batch, 1, 1, tokens), scores.device())?;
     softmax_last_dim(&(scores * f64::from(scale))?.broadcast_add(&hide)?)
 }
@@ -224,7 +226,9 @@ fn exp(x: f32) -> f32 {
     let scaled = x.clamp(-87.0, 88.0) * std::f32::consts::LOG2_E;
     let whole = (scaled + ROUND) - ROUND;
     let f = scaled - whole;
-    let p = 1.0 + f * (0.693_147_2 + f * (0.240_226_5 + f * (0.055_504_11 + f * (0.009_618_129 + f * (0.001_333_355_8 + f * 0.000_154_035_3)))));
+    // Taylor series of 2^f: the powers of ln 2 over the factorials.
+    const SERIES: [f32; 6] = [1.540_353e-4, 1.333_355_8e-3, 9.618_129e-3, 0.055_504_11, 0.240_226_5, std::f32::consts::LN_2];
+    let p = SERIES.iter().fold(0.0, |sum, factor| (sum + factor) * f) + 1.0;
     p * f32::from_bits(((whole as i32 + 127) << 23) as u32)
 }
 

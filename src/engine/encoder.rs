@@ -73,7 +73,8 @@ impl Encoder {
                 count += 1;
             }
             let (batch, later) = rest.split_at(count);
-            let pooled = self.forward(&batch.iter().map(|&at| &encodings[at]).collect::<Vec<_>>()).map_err(|cause| failed().because(cause))?;
+            let pooled =
+                self.forward(&batch.iter().map(|&at| &encodings[at]).collect::<Vec<_>>()).map_err(|cause| failed().because(cause))?;
             for (&at, vector) in batch.iter().zip(pooled) {
                 vectors[at] = vector;
             }

@@ -162,7 +162,8 @@ fn requantize(content: &Content, file: &mut BufReader<File>) -> candle_core::Res
     let mut tensors = Vec::with_capacity(content.tensor_infos.len());
     for name in content.tensor_infos.keys() {
         let tensor = content.tensor(file, name, &Device::Cpu)?;
-        let tensor = if is_slow_on_cpu(tensor.dtype()) { QTensor::quantize(&tensor.dequantize(&Device::Cpu)?, GgmlDType::Q8_0)? } else { tensor };
+        let tensor =
+            if is_slow_on_cpu(tensor.dtype()) { QTensor::quantize(&tensor.dequantize(&Device::Cpu)?, GgmlDType::Q8_0)? } else { tensor };
         tensors.push((name.as_str(), tensor));
     }
     // The vocabulary is read already; leaving it out saves a second parse of its 100,000 strings.

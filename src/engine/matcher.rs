@@ -50,7 +50,8 @@ impl Matcher {
         let features = std::str::from_utf8(tensor("features")?.data()).on(ErrorKind::ModelCorrupt, damaged)?;
         let rows: HashMap<&'static str, usize> = features.split('\n').enumerate().map(|(row, feature)| (feature, row)).collect();
         let (question, passage) = (floats("question")?, floats("passage")?);
-        if dimensions == 0 || vectors.data().len() != rows.len() * dimensions || question.len() != rows.len() || passage.len() != rows.len() {
+        if dimensions == 0 || vectors.data().len() != rows.len() * dimensions || question.len() != rows.len() || passage.len() != rows.len()
+        {
             return Err(ErrorKind::ModelCorrupt.on(damaged()));
         }
         Ok(Self { rows, vectors: vectors.data(), question, passage, dimensions })

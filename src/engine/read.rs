@@ -79,10 +79,13 @@ impl Reader {
         let (cls, sep) = (special("[CLS]")?, special("[SEP]")?);
         let base = std::fs::read(base_weights).on(ErrorKind::ModelCorrupt, || damaged(base_weights))?;
         let mut tensors = HashMap::new();
-        collect(&base, device, |name| name.starts_with("embeddings."), &mut tensors).on(ErrorKind::ModelCorrupt, || damaged(base_weights))?;
+        collect(&base, device, |name| name.starts_with("embeddings."), &mut tensors)
+            .on(ErrorKind::ModelCorrupt, || damaged(base_weights))?;
         collect(WEIGHTS, device, |_| true, &mut tensors).on(ErrorKind::ModelCorrupt, || "the built-in reader".to_owned())?;
         let head = |name: &str| -> candle_core::Result<Linear> {
-            let part = |part: &str| tensors.get(&format!("{name}.{part}")).cloned().ok_or_else(|| candle_core::Error::Msg(format!("{name}.{part} is missing")));
+            let part = |part: &str| {
+                tensors.get(&format!("{name}.{part}")).cloned().ok_or_else(|| candle_core::Error::Msg(format!("{name}.{part} is missing")))
+            };
             Ok(Linear::new(part("weight")?, Some(part("bias")?)))
         };
         let build = || -> candle_core::Result<_> {
@@ -90,7 +93,8 @@ impl Reader {
             let model = Bert::load(&tensors, &settings)?;
             Ok((model, relevance, answer))
         };
-        let (model, relevance, answer) = build().on(ErrorKind::ModelCorrupt, || "the built-in reader does not fit this MiniLM".to_owned())?;
+        let (model, relevance, answer) =
+            build().on(ErrorKind::ModelCorrupt, || "the built-in reader does not fit this MiniLM".to_owned())?;
         Ok(Self { model, relevance, answer, tokenizer: words, cls, sep, device: device.clone() })
     }
 
@@ -181,7 +185,11 @@ fn collect(bytes: &[u8], device: &Device, wanted: impl Fn(&str) -> bool, tensors
             Dtype::I8 => {
                 let scales = floats(file.tensor(&format!("{name}.scale")).map_err(candle_core::Error::wrap)?.data());
                 let columns = view.shape().last().copied().unwrap_or(1).max(1);
-                view.data().chunks(columns).zip(&scales).flat_map(|(row, scale)| row.iter().map(move |value| f32::from(value.cast_signed()) * scale)).collect()
+                view.data()
+                    .chunks(columns)
+                    .zip(&scales)
+                    .flat_map(|(row, scale)| row.iter().map(move |value| f32::from(value.cast_signed()) * scale))
+                    .collect()
             }
             Dtype::I64 => continue, // position ids, which the model makes itself
             other => return Err(candle_core::Error::Msg(format!("{name} has type {other:?}"))),

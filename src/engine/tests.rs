@@ -101,7 +101,11 @@ fn the_llm_reads_its_template_writes_and_stops_when_told() {
         .unwrap();
     assert!(generated.text.contains("Paris"), "{}", generated.text);
     assert_eq!(heard, generated.text);
-    assert_eq!(generated, generator.generate(&messages("What is the capital of France?"), &limits, |_| true).unwrap(), "greedy text repeats");
+    assert_eq!(
+        generated,
+        generator.generate(&messages("What is the capital of France?"), &limits, |_| true).unwrap(),
+        "greedy text repeats"
+    );
 
     let gone = AtomicBool::new(true);
     let limits = Limits { answer_tokens: 24, deadline: later, cancelled: &gone };

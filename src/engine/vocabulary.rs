@@ -44,12 +44,17 @@ impl Vocabulary {
             }
         }
         let eos = number("tokenizer.ggml.eos_token_id").ok_or_else(|| lacks("tokenizer.ggml.eos_token_id"))?;
-        let tokens = content.metadata.get("tokenizer.ggml.tokens").and_then(|value| value.to_vec().ok()).ok_or_else(|| lacks("tokenizer.ggml.tokens"))?;
+        let tokens = content
+            .metadata
+            .get("tokenizer.ggml.tokens")
+            .and_then(|value| value.to_vec().ok())
+            .ok_or_else(|| lacks("tokenizer.ggml.tokens"))?;
         let spelling = |id: u32| tokens.get(id as usize).and_then(|value| value.to_string().ok()).cloned().unwrap_or_default();
         let bos = number("tokenizer.ggml.bos_token_id").map(spelling).unwrap_or_default();
         let template = ChatTemplate::compile(text("tokenizer.chat_template")?, bos, spelling(eos))?;
         // GGUF token types: 1 is an ordinary token, 3 a control token, 4 one that the user defined.
-        let types: &[Value] = content.metadata.get("tokenizer.ggml.token_type").and_then(|value| value.to_vec().ok()).map_or(&[], Vec::as_slice);
+        let types: &[Value] =
+            content.metadata.get("tokenizer.ggml.token_type").and_then(|value| value.to_vec().ok()).map_or(&[], Vec::as_slice);
         let specials = tokens
             .iter()
             .zip(types)
@@ -72,7 +77,8 @@ impl Vocabulary {
 
     /// Token ids of a rendered prompt.
     pub(super) fn encode(&self, prompt: &str) -> Result<Vec<u32>> {
-        let encoding = self.tokenizer.encode(prompt, false).map_err(|cause| ErrorKind::Inference.on("the LLM's tokenizer").because(cause))?;
+        let encoding =
+            self.tokenizer.encode(prompt, false).map_err(|cause| ErrorKind::Inference.on("the LLM's tokenizer").because(cause))?;
         Ok(encoding.get_ids().to_vec())
     }
 

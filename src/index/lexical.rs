@@ -140,13 +140,19 @@ impl LexicalIndex {
         }
         let clauses = terms.iter().flat_map(|term| self.clauses(term));
         let groups = other_names.iter().filter(|names| !names.is_empty()).map(|names| {
-            let names = names.iter().map(|name| Box::new(BooleanQuery::new(name.iter().flat_map(|term| self.clauses(term)).collect())) as Box<dyn Query>);
+            let names = names
+                .iter()
+                .map(|name| Box::new(BooleanQuery::new(name.iter().flat_map(|term| self.clauses(term)).collect())) as Box<dyn Query>);
             (Occur::Should, Box::new(DisjunctionMaxQuery::new(names.collect())) as Box<dyn Query>)
         });
         let clauses = clauses.chain(groups).collect();
         let unreadable = || "the lexical index: delete the index folder and run `frontdesk ingest`".to_owned();
         let searcher = self.reader.searcher();
-        let collector = FilterCollector::new(PASSAGE_FIELD.to_owned(), move |id: u64| allowed(id as PassageId), TopDocs::with_limit(top_k).order_by_score());
+        let collector = FilterCollector::new(
+            PASSAGE_FIELD.to_owned(),
+            move |id: u64| allowed(id as PassageId),
+            TopDocs::with_limit(top_k).order_by_score(),
+        );
         let found = searcher.search(&BooleanQuery::new(clauses), &collector).on(ErrorKind::BadIndex, unreadable)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
@@ -160,7 +166,11 @@ impl LexicalIndex {
 
     /// One term in every field, each with its weight.
     fn clauses(&self, term: &QueryTerm) -> Vec<(Occur, Box<dyn Query>)> {
-        let FieldWeights { title, headings, body } = FieldWeights { title: crate::knob("TITLE", FIELD_WEIGHTS.title), headings: crate::knob("HEAD", FIELD_WEIGHTS.headings), body: 1.0 };
+        let FieldWeights { title, headings, body } = FieldWeights {
+            title: crate::knob("TITLE", FIELD_WEIGHTS.title),
+            headings: crate::knob("HEAD", FIELD_WEIGHTS.headings),
+            body: 1.0,
+        };
         [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
             .into_iter()
             .map(|(field, weight)| {

@@ -156,7 +156,12 @@ impl Snapshot {
     pub fn passage(&self, id: PassageId) -> PassageView<'_> {
         let entry = &self.passages[id as usize];
         let indexed = &self.versions[entry.document as usize];
-        PassageView { id, version: &indexed.version, passage: &indexed.passages[entry.place as usize], first_sentence: entry.first_sentence }
+        PassageView {
+            id,
+            version: &indexed.version,
+            passage: &indexed.passages[entry.place as usize],
+            first_sentence: entry.first_sentence,
+        }
     }
 
     /// The lexical index.

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::labelled::{Labelled, Question, Utterance};
 use super::metrics::{auroc, percentile, ranking, token_f1, word_recall};
-use crate::answer::{Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage};
+use crate::answer::{
+    Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage,
+};
 use crate::error::Result;
 
 /// A quote that holds this share of a gold span's words has found it.
@@ -174,7 +176,12 @@ struct Outcome<'a> {
 ///
 /// # Errors
 /// What search or answering fails with.
-pub fn evaluate(desk: Option<&Desk>, labelled: &Labelled, retrieval_only: bool, mut progress: impl FnMut(usize)) -> Result<(Report, Vec<Detail>)> {
+pub fn evaluate(
+    desk: Option<&Desk>,
+    labelled: &Labelled,
+    retrieval_only: bool,
+    mut progress: impl FnMut(usize),
+) -> Result<(Report, Vec<Detail>)> {
     let mut outcomes = Vec::new();
     if let Some(desk) = desk {
         let snapshot = desk.snapshot();
@@ -187,8 +194,12 @@ pub fn evaluate(desk: Option<&Desk>, labelled: &Labelled, retrieval_only: bool, 
     let all: Vec<&Outcome<'_>> = outcomes.iter().collect();
     let utterances: Vec<&Utterance> = labelled.utterances.iter().collect();
     let mut report = measure(&all, &utterances);
-    let languages: HashSet<&str> =
-        labelled.questions.iter().map(|question| question.lang.as_str()).chain(labelled.utterances.iter().map(|said| said.lang.as_str())).collect();
+    let languages: HashSet<&str> = labelled
+        .questions
+        .iter()
+        .map(|question| question.lang.as_str())
+        .chain(labelled.utterances.iter().map(|said| said.lang.as_str()))
+        .collect();
     if languages.len() > 1 {
         for language in languages {
             let own: Vec<_> = all.iter().copied().filter(|outcome| outcome.question.lang == language).collect();
@@ -199,7 +210,13 @@ pub fn evaluate(desk: Option<&Desk>, labelled: &Labelled, retrieval_only: bool, 
     let questions = outcomes.iter().map(|outcome| Detail::Question(Box::new(question_detail(outcome))));
     let utterances = labelled.utterances.iter().map(|said| {
         let reason = triage::triage(&said.text).escalate;
-        Detail::Utterance(UtteranceDetail { id: said.id.clone(), lang: said.lang.clone(), text: said.text.clone(), wanted: said.escalate, reason })
+        Detail::Utterance(UtteranceDetail {
+            id: said.id.clone(),
+            lang: said.lang.clone(),
+            text: said.text.clone(),
+            wanted: said.escalate,
+            reason,
+        })
     });
     Ok((report, questions.chain(utterances).collect()))
 }
@@ -268,11 +285,13 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
     let citations = |set: &[&Outcome<'_>]| -> Vec<(bool, bool)> {
         set.iter()
             .filter_map(|outcome| Some((outcome, outcome.cited()?)))
-            .flat_map(|(outcome, answer)| answer.citations.iter().map(|citation| (outcome.gold.contains(&citation.document_id), citation.verified)))
+            .flat_map(|(outcome, answer)| {
+                answer.citations.iter().map(|citation| (outcome.gold.contains(&citation.document_id), citation.verified))
+            })
             .collect()
     };
     let wrong = |outcome: &&&Outcome<'_>| {
-        outcome.cited().is_some_and(|answer| !answer.escalate && !(outcome.question.answerable && outcome.cited_gold()))
+        outcome.cited().is_some_and(|answer| !answer.escalate && (!outcome.question.answerable || !outcome.cited_gold()))
     };
     let gold_citations = answerable.iter().filter(|outcome| outcome.cited_gold()).count();
     let all_citations = citations(&asked);
@@ -286,13 +305,22 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
             outcome.question.answers.iter().map(|reference| token_f1(said, reference)).fold(0.0, f64::max)
         })),
         gold_span_recall: mean(
-            answerable.iter().filter(|outcome| !outcome.question.gold_spans.is_empty()).map(|outcome| f64::from(u8::from(outcome.span_found()))),
+            answerable
+                .iter()
+                .filter(|outcome| !outcome.question.gold_spans.is_empty())
+                .map(|outcome| f64::from(u8::from(outcome.span_found()))),
         ),
         citation_precision: mean(citations(&answerable).iter().map(|(gold, _)| f64::from(u8::from(*gold)))),
         mean_words: mean(asked.iter().filter_map(|outcome| outcome.cited()).map(|answer| count_words(&answer.answer) as f64)),
-        quotes_verified: if all_citations.is_empty() { 1.0 } else { mean(all_citations.iter().map(|(_, verified)| f64::from(u8::from(*verified)))) },
+        quotes_verified: if all_citations.is_empty() {
+            1.0
+        } else {
+            mean(all_citations.iter().map(|(_, verified)| f64::from(u8::from(*verified))))
+        },
         wrong_unescalated_rate: share(asked.iter().filter(wrong).count(), asked.len()),
-        written_rate: mean(asked.iter().filter_map(|outcome| outcome.cited()).map(|answer| f64::from(u8::from(answer.mode == ComposedBy::Generate)))),
+        written_rate: mean(
+            asked.iter().filter_map(|outcome| outcome.cited()).map(|answer| f64::from(u8::from(answer.mode == ComposedBy::Generate))),
+        ),
     };
     let scored: Vec<_> = asked.iter().filter_map(|outcome| Some((outcome.answer()?.confidence, outcome.question.answerable))).collect();
     let abstention = Abstention {
@@ -303,8 +331,18 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
         auroc: auroc(&scored).unwrap_or(0.0),
     };
     let latencies = |wanted: &dyn Fn(&Answer) -> bool| {
-        let values: Vec<f64> = asked.iter().filter_map(|outcome| outcome.answer()).filter(|answer| wanted(answer)).map(|answer| answer.timings_ms.total).collect();
-        Latency { p50: percentile(&values, 0.5), p95: percentile(&values, 0.95), p99: percentile(&values, 0.99), max: percentile(&values, 1.0) }
+        let values: Vec<f64> = asked
+            .iter()
+            .filter_map(|outcome| outcome.answer())
+            .filter(|answer| wanted(answer))
+            .map(|answer| answer.timings_ms.total)
+            .collect();
+        Latency {
+            p50: percentile(&values, 0.5),
+            p95: percentile(&values, 0.95),
+            p99: percentile(&values, 0.99),
+            max: percentile(&values, 1.0),
+        }
     };
     Report {
         retrieval,

@@ -106,7 +106,11 @@ pub fn sample_set(corpus: &Path) -> Result<Labelled> {
 fn read_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let text = std::fs::read_to_string(path).on(ErrorKind::Io, || path.display().to_string())?;
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    lines.map(|(number, line)| serde_json::from_str(&without_nan(line)).on(ErrorKind::BadRequest, || format!("{}, line {number}", path.display()))).collect()
+    lines
+        .map(|(number, line)| {
+            serde_json::from_str(&without_nan(line)).on(ErrorKind::BadRequest, || format!("{}, line {number}", path.display()))
+        })
+        .collect()
 }
 
 /// `line` with `null` for every bare `NaN`, which Python writes and JSON does not know.

@@ -4,9 +4,9 @@
 //! each with the sentences it holds, at exact positions in the source text.
 //! Must not know: indexes, models, questions.
 
-pub mod markdown;
 mod front_matter;
 mod load;
+pub mod markdown;
 mod sections;
 
 pub use front_matter::FrontMatter;

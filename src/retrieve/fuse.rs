@@ -58,7 +58,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn candidate(passage: PassageId) -> impl Strategy<Value = Candidate> {
-        (proptest::option::of(0f32..40.0), proptest::option::of(-1f32..1.0)).prop_map(move |(lexical, cosine)| Candidate { passage, lexical, cosine })
+        (proptest::option::of(0f32..40.0), proptest::option::of(-1f32..1.0)).prop_map(move |(lexical, cosine)| Candidate {
+            passage,
+            lexical,
+            cosine,
+        })
     }
 
     fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
@@ -94,7 +98,8 @@ mod tests {
 
     #[test]
     fn without_vectors_words_decide_alone() {
-        let found = [Candidate { passage: 0, lexical: Some(3.0), cosine: None }, Candidate { passage: 1, lexical: Some(4.0), cosine: None }];
+        let found =
+            [Candidate { passage: 0, lexical: Some(3.0), cosine: None }, Candidate { passage: 1, lexical: Some(4.0), cosine: None }];
         assert_eq!(fuse(&found, Language::En, &|_| false)[0].score, 1.0);
         assert_eq!(fuse(&found, Language::En, &|_| false)[0].passage, 1);
     }

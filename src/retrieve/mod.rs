@@ -69,7 +69,8 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
     };
     let mut candidates: Vec<Candidate> =
         lexical.iter().map(|&(passage, score)| Candidate { passage, lexical: Some(score), cosine: None }).collect();
-    let mut place: std::collections::HashMap<PassageId, usize> = candidates.iter().enumerate().map(|(at, found)| (found.passage, at)).collect();
+    let mut place: std::collections::HashMap<PassageId, usize> =
+        candidates.iter().enumerate().map(|(at, found)| (found.passage, at)).collect();
     for (position, _) in dense {
         let passage = position as PassageId;
         place.entry(passage).or_insert_with(|| {
@@ -82,7 +83,9 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
             // Vectors of different models say nothing about each other.
             if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language) {
                 let view = snapshot.passage(candidate.passage);
-                let best = (0..view.passage.sentences.len() as u32).filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector)).fold(-1f32, f32::max);
+                let best = (0..view.passage.sentences.len() as u32)
+                    .filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector))
+                    .fold(-1f32, f32::max);
                 let w = crate::knob("SENT", 0.5);
                 candidate.cosine = Some((1.0 - w) * vectors.cosine(candidate.passage as usize, vector) + w * best);
             }

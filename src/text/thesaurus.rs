@@ -27,7 +27,8 @@ pub fn expansions(text: &str, language: Language) -> Vec<Expansion> {
     }
 }
 
-static CHINESE: LazyLock<Thesaurus> = LazyLock::new(|| Thesaurus::read(include_str!("../../models/thesaurus/zh.txt"), ' ', |entry| vec![entry.to_owned()]));
+static CHINESE: LazyLock<Thesaurus> =
+    LazyLock::new(|| Thesaurus::read(include_str!("../../models/thesaurus/zh.txt"), ' ', |entry| vec![entry.to_owned()]));
 
 static ENGLISH: LazyLock<Thesaurus> = LazyLock::new(|| Thesaurus::read(include_str!("../../models/thesaurus/en.txt"), ',', read_terms));
 
@@ -46,7 +47,9 @@ impl Thesaurus {
     fn read(text: &str, separator: char, units_of: impl Fn(&str) -> Vec<String>) -> Self {
         let mut names_of: HashMap<Vec<String>, Vec<Vec<String>>> = HashMap::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            let list = |part: &str| -> Vec<String> { part.split(separator).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect() };
+            let list = |part: &str| -> Vec<String> {
+                part.split(separator).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
+            };
             let (from, to) = match line.split_once("=>") {
                 Some((from, to)) => (list(from), list(to)),
                 None => (list(line), list(line)),
