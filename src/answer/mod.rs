@@ -90,7 +90,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.triage = ms(started);
 
     // Retrieve: unless the words alone settle it.
-    let settled = seen.small_talk.is_some() || matches!(seen.escalate, Some(Reason::UserRequest | Reason::Distress));
+    let settled = seen.small_talk.is_some() || seen.person_only;
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
@@ -316,7 +316,7 @@ fn notice(text: String) -> Draft {
 /// The words at a hand-over; where a policy helps meanwhile, it is quoted after them.
 fn hand_over(reason: Reason, draft: Option<Draft>, language: Language) -> Draft {
     let words = notices::handover(reason, language);
-    let Some(draft) = draft.filter(|_| reason == Reason::SafetyOrLegal) else { return notice(words.to_owned()) };
+    let Some(draft) = draft else { return notice(words.to_owned()) };
     let gap = if language == Language::Zh { "" } else { " " };
     let before = format!("{words}{gap}{}{gap}", notices::meanwhile(language));
     let shift = before.chars().count();

@@ -26,6 +26,8 @@ use super::contract::Reason;
 pub struct Triage {
     /// A person must take over, for this reason, whatever the policies say.
     pub escalate: Option<Reason>,
+    /// Nothing but a person is wanted: a policy quoted beside it would be in the way.
+    pub person_only: bool,
     /// A person should be offered beside any answer.
     pub offer: Option<Reason>,
     /// No question: a greeting, thanks, a goodbye, "are you a bot?".
@@ -76,9 +78,10 @@ pub fn triage(text: &str) -> Triage {
     let any = |heard: fn(&str) -> bool| sentences.iter().any(|sentence| heard(sentence));
     let angry = any(fed_up::with_us);
     let fed_up = any(fed_up::of_the_machine) || (angry && !any(fed_up::asks));
+    let asks_for_person = any(asks_for_person);
     let escalate = if any(danger::distressed) {
         Some(Reason::Distress)
-    } else if any(asks_for_person) {
+    } else if asks_for_person {
         Some(Reason::UserRequest)
     } else if any(danger::dangerous) {
         Some(Reason::SafetyOrLegal)
@@ -91,7 +94,8 @@ pub fn triage(text: &str) -> Triage {
         wishes::asks_for_action(&sentences).then_some(Reason::ActionRequired)
     };
     let mood = if escalate == Some(Reason::Distress) { Mood::Distressed } else { mood::mood_of(text, &sentences, angry || fed_up) };
-    Triage { escalate, offer, small_talk: if escalate.is_none() { small_talk::small_talk(&sentences) } else { None }, mood }
+    let person_only = asks_for_person || escalate == Some(Reason::Distress);
+    Triage { escalate, person_only, offer, small_talk: if escalate.is_none() { small_talk::small_talk(&sentences) } else { None }, mood }
 }
 
 fn asks_for_person(sentence: &str) -> bool {
