@@ -34,8 +34,3 @@ pub mod serve;
 pub mod store;
 pub mod telemetry;
 pub mod text;
-
-#[doc(hidden)]
-pub fn knob(name: &str, value: f32) -> f32 {
-    std::env::var(format!("FD_{name}")).ok().and_then(|v| v.parse().ok()).unwrap_or(value)
-}

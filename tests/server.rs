@@ -18,7 +18,8 @@ impl Server {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("corpus")).unwrap();
-        std::fs::write(folder.path().join("corpus/returns.md"), "# Returns\n\nYou can return an item within 30 days after delivery.\n").unwrap();
+        std::fs::write(folder.path().join("corpus/returns.md"), "# Returns\n\nYou can return an item within 30 days after delivery.\n")
+            .unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_frontdesk"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .current_dir(folder.path())
@@ -27,7 +28,8 @@ impl Server {
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let address = lines.into_iter().find_map(|line| Some(line.split_once("http://")?.1.trim().to_owned())).expect("it says where to open it");
+        let address =
+            lines.into_iter().find_map(|line| Some(line.split_once("http://")?.1.trim().to_owned())).expect("it says where to open it");
         Self { process, address, _folder: folder }
     }
 
@@ -60,7 +62,8 @@ fn a_stream_decides_before_it_speaks_and_the_server_ends_in_order() {
     assert!(server.send("GET", "/readyz", "").starts_with("HTTP/1.1 200"));
 
     let stream = server.send("POST", "/v1/answer", r#"{"question":"How many days do I have to return an item?","stream":true}"#);
-    let events: Vec<&str> = stream.lines().filter_map(|line| line.strip_prefix("event: ").or(line.strip_prefix("event:"))).map(str::trim).collect();
+    let events: Vec<&str> =
+        stream.lines().filter_map(|line| line.strip_prefix("event: ").or(line.strip_prefix("event:"))).map(str::trim).collect();
     let place = |name: &str| events.iter().position(|event| *event == name).unwrap_or_else(|| panic!("no {name} in {stream}"));
     assert!(place("answer.started") < place("retrieval.done") && place("retrieval.done") < place("escalation.decided"));
     assert!(place("escalation.decided") < place("answer.delta") && place("answer.delta") < place("citation.added"));

@@ -1,12 +1,11 @@
 """Fits the confidence: how likely is it that the chosen sentences answer the question?
 
-    python rows.py …            makes labelled questions of the written rows (see there)
     frontdesk eval … --details DETAILS.jsonl      once per corpus; the program writes its signals for every question
     python fit.py --kind read=A.jsonl,B.jsonl --kind chinese=C.jsonl --check SAMPLE.jsonl --out models/confidence/weights.json
 
 Needs numpy and scikit-learn. One logistic regression per kind of evidence, written with its scaling folded in, so that the program
-only multiplies and adds. The label is: a document that answers was cited. Thresholds: `offer_from` refuses REFUSED of the answerable
-questions of --check, `answer_from` is where nine in ten answers of --check are right.
+only multiplies and adds. The label is: the corpus answers the question. Thresholds: `offer_from` refuses REFUSED of the answerable
+questions of --check, `answer_from` is where eight in ten answers of --check are right.
 """
 import argparse, json
 from pathlib import Path
@@ -16,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
-REFUSED, RIGHT = 0.085, 0.90
+REFUSED, RIGHT = 0.085, 0.80
 # What each kind of evidence can see.
 WORDS = ["sentence_coverage", "passage_coverage", "unknown_share", "lexical_strength", "margin", "number_fit", "content_words"]
 VECTORS = WORDS + ["sentence_score", "sentence_cosine", "highest_cosine", "passage_cosine", "agreement"]
@@ -34,11 +33,11 @@ def rows(paths, lang=None):
 
 
 def table(data, names):
-    return np.array([[d["signals"][n] for n in names] for d in data]), np.array([d["cited_gold"] and d["answerable"] for d in data])
+    return np.array([[d["signals"][n] for n in names] for d in data]), np.array([d["answerable"] for d in data])
 
 
 def regression():
-    return LogisticRegression(C=0.3, max_iter=2000)
+    return LogisticRegression(C=0.1, max_iter=3000)
 
 
 def main():
@@ -51,30 +50,28 @@ def main():
     for spec in a.kind:
         kind, files = spec.split("=")
         names = SIGNALS[kind]
-        data = rows(files.split(","))
+        lang = "zh" if kind == "chinese" else "en"
+        data = rows(files.split(","), lang)
         x, y = table(data, names)
         mean, spread = x.mean(0), x.std(0) + 1e-9
         model = regression().fit((x - mean) / spread, y)
         slope = model.coef_[0] / spread
         bias = float(model.intercept_[0] - (slope * mean).sum())
-        lang = "zh" if kind == "chinese" else "en"
         check = rows([a.check], lang)
         cx, cy = table(check, names)
         p_check = 1 / (1 + np.exp(-(cx @ slope + bias)))
-        answerable = np.array([d["answerable"] for d in check])
-        offer = float(np.quantile(p_check[answerable], REFUSED))
+        offer = float(np.quantile(p_check[cy], REFUSED))
         order = np.argsort(-p_check)
-        right = np.cumsum(cy[order]) / np.arange(1, len(order) + 1)
+        good = np.array([d["cited_gold"] for d in check])
+        right = np.cumsum(good[order]) / np.arange(1, len(order) + 1)
         enough = np.where(right >= RIGHT)[0]
         sure = float(p_check[order][enough[-1]]) if len(enough) else 0.95
         weights[kind] = {"bias": round(bias, 5), "signals": {n: round(float(s), 5) for n, s in zip(names, slope)},
                          "offer_from": round(offer, 4), "answer_from": round(max(sure, offer), 4)}
         cv = cross_val_predict(regression(), (x - mean) / spread, y, cv=10, method="predict_proba")[:, 1]
-        print(kind, len(data), "rows; AUROC right or not, cross-validated:", round(roc_auc_score(y, cv), 3))
-        print("  check:", len(check), "rows; AUROC right or not", round(roc_auc_score(cy, p_check), 3), "answerable or not", round(roc_auc_score(answerable, p_check), 3))
-        shown = p_check >= offer
-        print("  refused: unanswerable", round(float((~shown[~answerable]).mean()), 3), "answerable", round(float((~shown[answerable]).mean()), 3),
-              "; right among shown answerable", round(float(cy[shown & answerable].mean()), 3), "; stands alone from", round(sure, 3), "share", round(float((p_check >= sure).mean()), 3))
+        refused = cv < np.quantile(cv[y], REFUSED)
+        print(kind, len(data), "rows, cross-validated: AUROC", round(roc_auc_score(y, cv), 3), "refused unanswerable", round(float(refused[~y].mean()), 3),
+              "answerable", round(float(refused[y].mean()), 3), "; stands alone from", round(sure, 3), "share", round(float((p_check >= sure).mean()), 3))
     a.out.write_text(json.dumps(weights, indent=2) + "\n")
 
 

@@ -66,7 +66,7 @@ fn weigh(signals: &Signals, weights: &Weights) -> (f64, Standing) {
     let probability = 1.0 / (1.0 + (-sum).exp());
     let standing = if probability >= weights.answer_from {
         Standing::Sure
-    } else if probability >= f64::from(crate::knob("OFFER", weights.offer_from as f32)) {
+    } else if probability >= weights.offer_from {
         Standing::Unsure
     } else {
         Standing::TooWeak

@@ -15,7 +15,7 @@ use super::{IndexedVersion, PassageId};
 use crate::error::{Context, ErrorKind, Result};
 use crate::text::analysis;
 
-/// How much a match in a field counts. Measured on the development sets; see ARCHITECTURE.md.
+/// How much a match in a field counts. Measured on the development sets.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FieldWeights {
     /// In the document's title.
@@ -166,11 +166,7 @@ impl LexicalIndex {
 
     /// One term in every field, each with its weight.
     fn clauses(&self, term: &QueryTerm) -> Vec<(Occur, Box<dyn Query>)> {
-        let FieldWeights { title, headings, body } = FieldWeights {
-            title: crate::knob("TITLE", FIELD_WEIGHTS.title),
-            headings: crate::knob("HEAD", FIELD_WEIGHTS.headings),
-            body: 1.0,
-        };
+        let FieldWeights { title, headings, body } = FIELD_WEIGHTS;
         [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
             .into_iter()
             .map(|(field, weight)| {

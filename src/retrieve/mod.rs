@@ -23,6 +23,9 @@ use crate::text::Language;
 /// Passages each retriever puts forward before fusion.
 const CANDIDATES: usize = 100;
 
+/// Share of the best sentence's cosine in a passage's: a long passage may answer in one of its sentences only.
+const SENTENCE_SHARE: f32 = 0.5;
+
 /// Which documents may be found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
@@ -83,11 +86,11 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
             // Vectors of different models say nothing about each other.
             if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language) {
                 let view = snapshot.passage(candidate.passage);
-                let best = (0..view.passage.sentences.len() as u32)
-                    .filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector))
-                    .fold(-1f32, f32::max);
-                let w = crate::knob("SENT", 0.5);
-                candidate.cosine = Some((1.0 - w) * vectors.cosine(candidate.passage as usize, vector) + w * best);
+                let sentences = 0..view.passage.sentences.len() as u32;
+                let cosines = sentences.filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector));
+                let best = cosines.fold(-1.0, f32::max);
+                let whole = vectors.cosine(candidate.passage as usize, vector);
+                candidate.cosine = Some((1.0 - SENTENCE_SHARE) * whole + SENTENCE_SHARE * best);
             }
         }
     }

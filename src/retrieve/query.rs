@@ -89,8 +89,8 @@ impl Query {
         self.words
             .iter()
             .map(|word| {
-                let kind = if word.kind == TermKind::Bigram { crate::knob("BIGRAM", BIGRAM_WEIGHT) } else { 1.0 };
-                let meaning = if word.content { 1.0 } else { crate::knob("STOP", STOP_WORD_WEIGHT) };
+                let kind = if word.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 };
+                let meaning = if word.content { 1.0 } else { STOP_WORD_WEIGHT };
                 let spelling = if word.corrected { CORRECTED_WEIGHT } else { 1.0 };
                 QueryTerm { text: word.text.clone(), weight: kind * meaning * spelling }
             })
@@ -100,7 +100,7 @@ impl Query {
     /// Other names the lexical index is asked for beside the words: per part of the question the best one counts.
     pub fn other_names(&self) -> Vec<Vec<Vec<QueryTerm>>> {
         let name = |terms: &Vec<String>| {
-            let weight = crate::knob("OTHER", OTHER_NAME_WEIGHT) / terms.len().max(1) as f32;
+            let weight = OTHER_NAME_WEIGHT / terms.len().max(1) as f32;
             terms.iter().map(|text| QueryTerm { text: text.clone(), weight }).collect()
         };
         self.expansions.iter().map(|names| names.iter().map(name).collect()).collect()
