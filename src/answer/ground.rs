@@ -17,6 +17,10 @@ use crate::text::split_sentences;
 /// Share of a written sentence's content words that its evidence must hold.
 const REQUIRED_SUPPORT: f64 = 0.8;
 
+/// Share of neighbouring content words in a written sentence that must stand near each other, in this order, in its evidence. The right
+/// words put together in another way say something else.
+const REQUIRED_PAIRS: f64 = 0.6;
+
 /// Why a written answer may not be shown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Objection {
@@ -34,6 +38,8 @@ pub enum Objection {
     Link(String),
     /// These of its words are not in the evidence.
     Unsupported(Vec<String>),
+    /// Its words are those of the evidence, put together in another way.
+    Rearranged,
     /// It leaves out a number that the evidence answers with.
     Omission(String),
 }
@@ -48,6 +54,7 @@ impl fmt::Display for Objection {
             Self::Promise(words) => write!(f, "promise not in the policy: {words}"),
             Self::Link(link) => write!(f, "address not in the policy: {link}"),
             Self::Unsupported(words) => write!(f, "words not in the policy: {}", words.join(", ")),
+            Self::Rearranged => f.write_str("the policy's words put together in another way"),
             Self::Omission(number) => write!(f, "number left out: {number}"),
         }
     }
@@ -81,6 +88,7 @@ pub fn ground(written: &str, evidence: &[&str]) -> Result<Vec<(std::ops::Range<u
     if negations(written) != negations(&all) {
         return Err(Objection::Negation);
     }
+    let near: HashSet<(String, String)> = evidence.iter().flat_map(|text| pairs(&content_sequence(text), 2)).collect();
     let held: Vec<HashSet<String>> = evidence.iter().map(|text| content(text)).collect();
     sentences
         .into_iter()
@@ -93,13 +101,28 @@ pub fn ground(written: &str, evidence: &[&str]) -> Result<Vec<(std::ops::Range<u
             if words.is_empty() || (supported as f64) < REQUIRED_SUPPORT * words.len() as f64 {
                 return Err(Objection::Unsupported(missing));
             }
+            let said = pairs(&content_sequence(&written[bytes.clone()]), 1);
+            let kept = said.iter().filter(|pair| near.contains(pair)).count();
+            if (kept as f64) < REQUIRED_PAIRS * said.len() as f64 {
+                return Err(Objection::Rearranged);
+            }
             Ok((bytes, best))
         })
         .collect()
 }
 
 fn content(text: &str) -> HashSet<String> {
+    content_sequence(text).into_iter().collect()
+}
+
+fn content_sequence(text: &str) -> Vec<String> {
     terms(text).into_iter().map(|term| term.text).filter(|term| !is_stop_word(term)).collect()
+}
+
+/// Each word with those up to `reach` places after it.
+fn pairs(words: &[String], reach: usize) -> Vec<(String, String)> {
+    let after = |at: usize| words.iter().skip(at + 1).take(reach).map(move |later| (words[at].clone(), later.clone()));
+    (0..words.len()).flat_map(after).collect()
 }
 
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
@@ -216,6 +239,13 @@ mod tests {
         assert!(matches!(ground("Refunds arrive instantly by courier.", &[rule]), Err(Objection::Unsupported(_))));
         assert_eq!(ground("Refunds are sent to the", &[rule]), Err(Objection::Unfinished));
         assert_eq!(ground("", &[rule]), Err(Objection::Unfinished));
+    }
+
+    #[test]
+    fn the_right_words_put_together_in_another_way_are_refused() {
+        let rule = "Customers can cancel Plus in the app or ask in the support chat after a security check.";
+        assert_eq!(ground("Customers check the chat to cancel security in the app.", &[rule]), Err(Objection::Rearranged));
+        assert!(ground("Customers can cancel Plus in the app or in the support chat after a security check.", &[rule]).is_ok());
     }
 
     proptest! {

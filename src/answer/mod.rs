@@ -32,6 +32,7 @@ use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
 use crate::retrieve::{Hit, Query, Readings, Scope, prepare, rerank, retrieve};
+use crate::text::analysis::TermKind;
 use crate::text::{Language, detect_language};
 
 /// Passages taken from search into the choice of words.
@@ -155,7 +156,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.ground = ms(started);
 
     // Decide, before any text goes out.
-    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|found| is_vague(&found.query));
+    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query));
     let (decision, reasons) = decide(&seen, failure, draft.is_some(), standing, vague);
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
@@ -293,9 +294,10 @@ fn note_of(reason: &NotWritten) -> Option<String> {
     }
 }
 
-/// A question without one word that the policies know and that means something: "help", "it does not work".
-fn is_vague(query: &Query) -> bool {
-    query.words.iter().filter(|word| word.content).count() <= 1
+/// A question of hardly any words, none of which names something that the policies do not know: "help", "it does not work".
+fn is_vague(snapshot: &Snapshot, query: &Query) -> bool {
+    let mut content = query.words.iter().filter(|word| word.content && word.kind == TermKind::Word);
+    content.clone().count() <= 2 && content.all(|word| snapshot.lexical().passages_with(&word.text) > 0)
 }
 
 fn nearest_titles<'a>(snapshot: &'a Snapshot, hits: &[Hit]) -> Vec<&'a str> {

@@ -2,7 +2,7 @@
 //!
 //! In: a [`Desk`] that answers and a [`Store`] that remembers. Out: a [`Router`] with the routes of the contract, and
 //! [`serve`], which listens with it until told to stop. Whatever goes wrong reaches the client as one
-//! `application/problem+json` ([`problem`]) and the operator as one log line with the same request id ([`envelope`]).
+//! `application/problem+json` (`problem`) and the operator as one log line with the same request id (`envelope`).
 //! A client that leaves drops its ticket, which stops the work.
 //! Must not know: file formats.
 
