@@ -26,6 +26,9 @@ pub struct RawArgs {
     /// Quote only: do not load the language model
     #[arg(long, global = true, env = "FRONTDESK_NO_LLM")]
     pub no_llm: bool,
+    /// Read the best passages again together with the question: slower, and rarely better
+    #[arg(long, global = true, env = "FRONTDESK_SECOND_LOOK")]
+    pub second_look: bool,
     /// Threads that answer questions [default: one per core]
     #[arg(long, global = true, env = "FRONTDESK_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
@@ -52,6 +55,8 @@ pub struct Settings {
     pub offline: bool,
     /// Whether to load the language model.
     pub llm: bool,
+    /// Whether the reader looks at passages again.
+    pub second_look: bool,
     /// Threads that answer.
     pub workers: usize,
     /// Questions that may wait.
@@ -89,6 +94,7 @@ impl Settings {
             models_dirs: raw.models_dir,
             offline: raw.offline,
             llm: !raw.no_llm,
+            second_look: raw.second_look,
             workers,
             queue: raw.queue,
             json: raw.json,

@@ -12,12 +12,12 @@ fn the_sample_set_is_answered_as_well_as_the_readme_says() {
     for bound in [
         "answers.quotes_verified>=1",
         "answers.mean_words<=40",
-        "languages.en.retrieval.hit_at_5>=0.90",
-        "languages.zh.retrieval.hit_at_5>=0.90",
-        "languages.en.answers.cited_gold_rate>=0.70",
-        "languages.zh.answers.cited_gold_rate>=0.75",
-        "abstention.refused_when_answerable<=0.15",
-        "abstention.refused_when_unanswerable>=0.35",
+        "languages.en.retrieval.hit_at_5>=0.95",
+        "languages.zh.retrieval.hit_at_5>=0.95",
+        "languages.en.answers.cited_gold_rate>=0.78",
+        "languages.zh.answers.cited_gold_rate>=0.80",
+        "abstention.refused_when_answerable<=0.12",
+        "abstention.refused_when_unanswerable>=0.58",
         "escalation.recall>=0.90",
         "escalation.false_alarm_rate<=0.08",
     ] {

@@ -94,3 +94,38 @@ fn a_stream_decides_before_it_speaks_and_the_server_ends_in_order() {
     };
     assert_eq!(status.code(), Some(0));
 }
+
+#[test]
+fn a_changed_policy_is_answered_as_changed_without_a_restart() {
+    let server = Server::start();
+    let answer = || -> Value {
+        let reply = server.send("POST", "/v1/answer", r#"{"question":"How many days do I have to return an item?"}"#);
+        serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    let becomes = |what: &str, holds: &dyn Fn(&Value) -> bool| {
+        let asked = Instant::now();
+        loop {
+            let now = answer();
+            if holds(&now) {
+                return;
+            }
+            assert!(asked.elapsed() < Duration::from_secs(30), "{what}: {now}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    assert!(answer()["answer"].as_str().unwrap().contains("30 days"));
+    let corpus = server._folder.path().join("corpus");
+    std::fs::write(corpus.join("returns.md"), "# Returns\n\nYou can return an item within 45 days after delivery.\n").unwrap();
+    becomes("the new text", &|now| now["answer"].as_str().unwrap().contains("45 days") && now["index_version"] == 2);
+
+    // Something that cannot be used must not take the old policies away, and what was deleted is gone.
+    std::fs::write(corpus.join("parcels.md"), "# Parcels\n\nParcels go out on weekdays.\n").unwrap();
+    becomes("a second policy", &|now| now["index_version"] == 3);
+    std::fs::remove_file(corpus.join("returns.md")).unwrap();
+    becomes("the deleted policy is not cited", &|now| {
+        now["citations"].as_array().unwrap().iter().all(|one| one["document_id"] != "returns")
+    });
+    std::fs::remove_file(corpus.join("parcels.md")).unwrap();
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(server.send("GET", "/readyz", "").starts_with("HTTP/1.1 200"), "an emptied folder does not stop the server");
+}

@@ -1,6 +1,6 @@
 """Trains the frontdesk reader: a small cross-encoder over (question, passage).
 
-    train.py prepare  --train DIR --open-eval DIR --base DIR --work DIR [--own FILE]
+    train.py prepare  --train DIR --open-eval DIR --base DIR --work DIR [--own FILE...]
     train.py train    --base DIR --work DIR --minutes 45 [--start CHECKPOINT]
     train.py export   --base DIR --checkpoint FILE --out DIR [--temperature T --bias B]
     train.py measure  --base DIR --model FILE --eval DIR --work DIR [--candidates FILE] [--layers 6]
@@ -15,7 +15,7 @@ Input:  [CLS] question [SEP] TITLE. HEADINGS: passage [SEP]   (types 0 / 1, at m
 Needs torch, numpy, tokenizers, safetensors; runs on two CPU cores.  On Linux set MALLOC_MMAP_MAX_=0 and
 MALLOC_TRIM_THRESHOLD_=20000000000: it more than triples the speed, because freed memory is not handed back.
 """
-import argparse, collections, hashlib, json, math, pickle, random, re, time
+import argparse, collections, hashlib, json, math, pickle, random, re, sys, time
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,9 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rows"))
+import rows as written  # noqa: E402
 
 SEED = 20
 MAX_TOKENS, MAX_QUESTION = 256, 64
@@ -556,16 +559,22 @@ def sharc_groups(data, conditional_corpus, rng, keep):
 
 
 def own_groups(path, rng):
-    """Own short policies: {title, passage, questions: [...], near: [questions the passage does not answer]}."""
-    data = [json.loads(line) for line in open(path, encoding="utf-8")]
-    bm25 = Bm25([f"{r['title']} {r['passage']}" for r in data])
+    """Written rows of `models/rows/`: the passage with its answering sentences, hard negatives, and near misses alone."""
+    data = list(written.read(path))
+    heads, texts = [head(r["title"], r["heading"]) for r in data], [r["joint"].join(r["sentences"]) for r in data]
+    bm25 = Bm25([h + t for h, t in zip(heads, texts)])
     out = []
     for k, r in enumerate(data):
-        item = lambda j, label: (head(data[j]["title"]), data[j]["passage"], [] if not label else None, label)
-        for q in r["questions"]:
-            rank = [j for j in bm25.top(f"{r['title']} {q}", 8) if j != k and data[j]["title"] != r["title"] and jaccard(data[j]["passage"], r["passage"]) < 0.4]
-            out.append(("own_policies", q, [item(k, 1)] + [item(j, 0) for j in rank[:2]] + [item((k + rng.randrange(1, len(data))) % len(data), 0)] * (rng.random() < 0.2)))
-        out += [("own_policies", q, [item(k, 0)]) for q in r.get("near", [])]
+        starts, at = [], 0
+        for s in r["sentences"]:
+            starts.append(at); at += len(s) + len(r["joint"])
+        other = lambda j: (heads[j], texts[j], [], 0)
+        for q, numbers in r["questions"]:
+            spans = None if numbers is None else [(starts[n], starts[n] + len(r["sentences"][n])) for n in numbers]
+            rank = [j for j in bm25.top(f"{heads[k]} {q}", 8) if j != k and heads[j] != heads[k] and jaccard(texts[j], texts[k]) < 0.4]
+            far = [other((k + rng.randrange(1, len(data))) % len(data))] * (rng.random() < 0.2)
+            out.append(("own_policies", q, [(heads[k], texts[k], spans, 1)] + [other(j) for j in rank[:3]] + far))
+        out += [("own_policies", q, [other(k)]) for q in r["near"]]
     return out
 
 
@@ -573,7 +582,7 @@ def own_groups(path, rng):
 MIX = {"faq_policy_en": 0.20, "faq_microsoft_en": 0.08, "faq_opensource_en": 0.09, "medquad": 0.04, "xquad_en": 0.09, "qed_nq_dev": 0.07,
        "fairytaleqa": 0.06, "tatqa_text": 0.06, "covidqa_deepset": 0.03, "selqa": 0.07, "qnli_dev": 0.04, "sharc_dev": 0.02,
        "doc2dial": 0.145, "single_topic": 0.005,
-       "own_policies": 0.6}  # only when prepared with --own
+       "own_policies": 1.5}  # only when prepared with --own
 
 
 def prepare(a):
@@ -592,8 +601,8 @@ def prepare(a):
     add(single_topic_groups(a.open_eval, rng))
     add(qnli_groups(rows(a.train, "qnli_dev"), rng))
     add(sharc_groups(rows(a.train, "sharc_dev"), Path(a.open_eval) / "conditionalqa" / "corpus.jsonl", rng, 500))
-    if a.own:
-        add(own_groups(a.own, rng))
+    for path in a.own:
+        add(own_groups(path, rng))
     a.work.mkdir(parents=True, exist_ok=True)
     pickle.dump(groups, open(a.work / "groups.pkl", "wb"))
 
@@ -984,7 +993,7 @@ def main():
         if name != "export": s.add_argument("--work", type=Path, required=True)
         if name == "prepare":
             s.add_argument("--train", type=Path, required=True); s.add_argument("--open-eval", type=Path, required=True)
-            s.add_argument("--own", type=Path, help="own policies as JSON lines")
+            s.add_argument("--own", type=Path, nargs="*", default=[], help="written rows of models/rows")
         if name == "train":
             s.add_argument("--start", type=Path, help="go on from this checkpoint")
             s.add_argument("--minutes", type=float, default=0, help="time budget; 0 = use --steps"); s.add_argument("--steps", type=int, default=2500)

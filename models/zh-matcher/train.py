@@ -1,12 +1,12 @@
 """Trains the Chinese matcher: a bag of character n-grams to a unit vector, so that a customer's words lie near the policy's.
 
-    python train.py --data models/zh-matcher/data --thesaurus models/thesaurus/zh.txt --train SHARED/train --eval SHARED/eval --out models/zh-matcher
+    python train.py --data models/rows --thesaurus models/thesaurus/zh.txt --train SHARED/train --eval SHARED/eval --out models/zh-matcher
 
 Needs torch, numpy and safetensors. About five minutes on two cores. One seed, one thread of randomness: runs repeat.
 A text's features are its Chinese characters, their pairs and triples, words of Latin letters, and one mark for numbers. The vector is the
 weighted sum of the features' vectors, made unit length. Questions and passages share the vectors and have weights of their own.
 """
-import argparse, json, random, re, unicodedata
+import argparse, json, random, re, sys, unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +14,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.numpy import save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "rows"))
+import rows as written  # noqa: E402
 
 SEED, DIM, BATCH = 13, 128, 384
 RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+|[0-9]+(?:\.[0-9]+)?")
@@ -40,9 +43,15 @@ def lines(path):
 def load(a):
     """Groups: (set, questions, passage texts that answer, near questions that they do not answer)."""
     groups = []
-    for path in sorted(a.data.glob("*.jsonl")):
-        for row in lines(path):
-            groups.append(("own", row["questions"] + [row["title"]], [row["title"] + " " + row["passage"]], row.get("near", [])))
+    for path in sorted(a.data.glob("zh_*.jsonl")):
+        for row in written.read(path):
+            place = f"{row['title']} {row['heading']} ".replace("  ", " ")
+            questions = [question for question, _ in row["questions"]]
+            groups.append(("own", questions + [row["title"]], [place + "".join(row["sentences"])], row["near"]))
+            # A question lies near its sentence, too: that is what is quoted.
+            for question, numbers in row["questions"]:
+                if numbers:
+                    groups.append(("sentence", [question], ["".join(row["sentences"][n] for n in numbers)], []))
     for line in a.thesaurus.read_text(encoding="utf-8").splitlines():
         line = line.strip()
         if line and not line.startswith("#"):
@@ -108,7 +117,7 @@ def main():
     p = argparse.ArgumentParser()
     for name in ("data", "thesaurus", "train", "eval", "out"):
         p.add_argument("--" + name, type=Path, required=True)
-    p.add_argument("--epochs", type=int, default=30)
+    p.add_argument("--epochs", type=int, default=8)
     a = p.parse_args()
     random.seed(SEED), torch.manual_seed(SEED), torch.set_num_threads(2)
     rng = random.Random(SEED)
@@ -118,7 +127,8 @@ def main():
     rng.shuffle(own)
     held = own[: len(own) // 10] if a.epochs else []
     kept = {id(g) for g in held}
-    groups = [g for g in groups if id(g) not in kept]
+    asked = {question for g in held for question in g[1]}
+    groups = [g for g in groups if id(g) not in kept and not asked.intersection(g[1])]
 
     counts, texts = Counter(), 0
     for _, questions, passages, near in groups:
@@ -133,7 +143,7 @@ def main():
     model = Matcher(len(vocabulary), rarity)
     vectors = torch.optim.Adam([model.vectors.weight], lr=4e-3)
     others = torch.optim.Adam([model.question, model.passage, model.scale], lr=1e-2)
-    share = {"own": 1.0, "thesaurus": 1.0, "faq": 0.5, "qa": 0.5, "law": 1.0}
+    share = {"own": 1.0, "sentence": 0.5, "thesaurus": 1.0, "faq": 0.5, "qa": 0.5, "law": 1.0}
     for epoch in range(a.epochs):
         rate = 0.5 * (1 + np.cos(np.pi * epoch / a.epochs))
         for o, base in ((vectors, 4e-3), (others, 1e-2)):
@@ -171,7 +181,8 @@ def main():
             total += loss.item() * len(part)
         if epoch % 5 == 4 or epoch == a.epochs - 1:
             print("epoch", epoch + 1, "loss", round(total / len(pairs), 3), "held back:", measure(model, bag, held))
-    export(a.out, model, vocabulary)
+    # Rare features are left out in the end: they are a third of the file and stand in few other texts.
+    export(a.out, model, vocabulary, [i for i, f in enumerate(vocabulary) if counts[f] >= (2, 3, 5)[min(len(f), 3) - 1]])
 
 
 @torch.no_grad()
@@ -189,13 +200,13 @@ def measure(model, bag, held):
     return f"hit@1 {hits / max(count, 1):.3f} of {len(held)} passages, above near misses {order / max(pairs, 1):.3f}"
 
 
-def export(out, model, vocabulary):
+def export(out, model, vocabulary, kept):
     """int8 per row; a row's scale carries the question weight and the passage weight of its feature."""
-    v = model.vectors.weight.detach().numpy()
+    v = model.vectors.weight.detach().numpy()[kept]
     scale = np.maximum(np.abs(v).max(1) / 127, 1e-12)
     whole = np.round(v / scale[:, None]).astype(np.int8)
-    q, d = (w.detach().exp().numpy() for w in (model.question, model.passage))
-    text = "\n".join(vocabulary).encode("utf-8")
+    q, d = (w.detach().exp().numpy()[kept] for w in (model.question, model.passage))
+    text = "\n".join(vocabulary[i] for i in kept).encode("utf-8")
     save_file({"vectors": whole, "question": (scale * q).astype(np.float32), "passage": (scale * d).astype(np.float32),
                "features": np.frombuffer(text, dtype=np.uint8)}, str(out / "matcher.safetensors"))
     print((out / "matcher.safetensors").stat().st_size, "bytes")

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorKind, Result};
+use crate::retrieve::Said;
 use crate::text::Language;
 
 /// Longest question accepted, in Unicode scalar values: more is a document, not a question.
@@ -20,6 +21,9 @@ pub struct AnswerRequest {
     /// Continues a conversation; `None` starts one.
     #[serde(default)]
     pub conversation_id: Option<String>,
+    /// What was said before, oldest first, where the caller keeps the conversation; else it is taken from `conversation_id`.
+    #[serde(default)]
+    pub history: Vec<Said>,
     /// Language to answer in: `auto`, `en` or `zh`.
     #[serde(default)]
     pub language: LanguageChoice,
@@ -57,6 +61,7 @@ impl AnswerRequest {
         Self {
             question: question.into(),
             conversation_id: None,
+            history: Vec::new(),
             language: LanguageChoice::Auto,
             as_of: None,
             filters: Filters::default(),
@@ -81,6 +86,7 @@ impl AnswerRequest {
                 "field `question` has {question_chars} characters, at most {QUESTION_CHARS} are read: send the question alone"
             )));
         }
+        check_history(&self.history)?;
         if !(5..=400).contains(&self.max_words) {
             return Err(ErrorKind::BadRequest.on(format!("field `max_words` is {}, it must be 5 to 400", self.max_words)));
         }
@@ -88,6 +94,23 @@ impl AnswerRequest {
             return Err(ErrorKind::BadRequest.on(format!("field `deadline_ms` is {}, it must be 50 to 60000", self.deadline_ms)));
         }
         Ok(())
+    }
+}
+
+/// Turns of a conversation accepted with a question.
+const HISTORY_TURNS: usize = 100;
+
+fn check_history(history: &[Said]) -> Result<()> {
+    if history.len() > HISTORY_TURNS {
+        return Err(
+            ErrorKind::BadRequest.on(format!("field `history` has {} turns, it may have {HISTORY_TURNS}: send the latest", history.len()))
+        );
+    }
+    match history.iter().position(|said| said.text.chars().count() > QUESTION_CHARS) {
+        Some(at) => {
+            Err(ErrorKind::BadRequest.on(format!("field `history`: turn {at} has more than {QUESTION_CHARS} characters: shorten it")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -383,6 +406,9 @@ pub enum Event {
 pub struct SearchRequest {
     /// What to look for.
     pub question: String,
+    /// What was said before, oldest first.
+    #[serde(default)]
+    pub history: Vec<Said>,
     /// How many passages at most, 1 to 50.
     #[serde(default = "default_top_k")]
     pub top_k: usize,
@@ -407,6 +433,7 @@ impl SearchRequest {
         if !(1..=50).contains(&self.top_k) {
             return Err(ErrorKind::BadRequest.on(format!("field `top_k` is {}, it must be 1 to 50", self.top_k)));
         }
+        check_history(&self.history)?;
         AnswerRequest::new(self.question.as_str()).check()
     }
 }
@@ -449,9 +476,9 @@ pub struct FoundPassage {
     pub relevance: Option<f32>,
 }
 
-/// One document version as it stands, for the page that shows a citation in place.
+/// One document version, without its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DocumentView {
+pub struct DocumentSummary {
     /// The document.
     pub document_id: String,
     /// Its title.
@@ -468,6 +495,45 @@ pub struct DocumentView {
     pub uri: Option<String>,
     /// SHA-256 of its file.
     pub sha256: String,
+}
+
+/// One document version as it stands, for the page that shows a citation in place.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentView {
+    /// What is known about it.
+    #[serde(flatten)]
+    pub summary: DocumentSummary,
     /// The whole source text: what citations' spans count in.
     pub source: String,
+}
+
+/// A sentence of a policy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// The document.
+    pub document_id: String,
+    /// Its version.
+    pub version: u32,
+    /// Where it stands in the source.
+    pub span: Span,
+    /// The words, as they stand there.
+    pub quote: String,
+}
+
+/// Two sentences in force today that cannot both be right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConflictView {
+    /// The one.
+    pub first: Statement,
+    /// The other.
+    pub second: Statement,
+}
+
+/// All document versions of one index.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DocumentList {
+    /// By document, then by version.
+    pub documents: Vec<DocumentSummary>,
+    /// Which snapshot of the index it is.
+    pub index_version: u64,
 }

@@ -4,6 +4,7 @@
 //! stops its work at the next step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -15,30 +16,32 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::compose::Pace;
 use super::contract::{
-    Answer, AnswerRequest, DocumentView, Event, FoundPassage, Mode, ModelNames, QUESTION_CHARS, SearchReply, SearchRequest,
+    Answer, AnswerRequest, ConflictView, DocumentList, DocumentSummary, DocumentView, Event, FoundPassage, Mode, ModelNames,
+    QUESTION_CHARS, SearchReply, SearchRequest, Statement,
 };
 use super::ground::char_span;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Error, ErrorKind, Result};
-use crate::index::Snapshot;
-use crate::retrieve::{Scope, prepare, probability, rerank, retrieve};
+use crate::index::{Conflict, EmbeddingId, Snapshot, refresh};
+use crate::policy::{LoadReport, Version};
+use crate::retrieve::{Scope, context, prepare, probability, rerank, retrieve};
 use crate::text::{Language, detect_language};
 
 /// What a desk is made of.
 pub struct DeskParts {
     /// The policies.
     pub snapshot: Snapshot,
-    /// Reads questions, if it could be loaded.
-    pub embedder: Option<Embedder>,
+    /// Reads questions and changed policies, if it could be loaded, with the name its vectors are known by.
+    pub embedder: Option<(Embedder, EmbeddingId)>,
     /// Takes a second look at English passages, if it could be loaded.
     pub reader: Option<Reader>,
     /// Writes answers, if it could be loaded, and how fast.
     pub generator: Option<(Generator, Pace)>,
     /// Names of both.
     pub models: ModelNames,
-    /// `cpu`, `cuda` or `metal`.
-    pub device: &'static str,
+    /// What the models run on: `cuda`, `metal`, or `cpu` with the instruction set.
+    pub device: String,
     /// Threads that answer.
     pub workers: usize,
     /// Requests that may wait.
@@ -47,13 +50,13 @@ pub struct DeskParts {
 
 struct Shared {
     snapshot: RwLock<Arc<Snapshot>>,
-    embedder: Option<Embedder>,
+    embedder: Option<(Embedder, EmbeddingId)>,
     reader: Option<Reader>,
     generator: Option<(Generator, Pace)>,
     /// Held by the request that the LLM writes for: two at once would both be late.
     pen: Mutex<()>,
     models: ModelNames,
-    device: &'static str,
+    device: String,
     workers: usize,
     queue: usize,
     waiting: AtomicUsize,
@@ -80,8 +83,8 @@ pub struct DeskInfo {
     pub index: IndexInfo,
     /// What is accepted.
     pub limits: LimitsInfo,
-    /// `cpu`, `cuda` or `metal`.
-    pub device: &'static str,
+    /// What the models run on: `cuda`, `metal`, or `cpu` with the instruction set.
+    pub device: String,
 }
 
 /// The index in force.
@@ -186,6 +189,18 @@ impl Desk {
         self.shared.snapshot()
     }
 
+    /// Puts `report` in force in place of all policies before; false when nothing in it is new. Answers under way end with the old
+    /// ones, and no answer sees a mixture. `root`: where the index lies.
+    ///
+    /// # Errors
+    /// As [`refresh`]: the old policies then stay in force.
+    pub fn replace_policies(&self, root: &Path, report: LoadReport) -> Result<bool> {
+        let embedder = self.shared.embedder.as_ref().map(|(embedder, id)| (embedder, id));
+        let Some(snapshot) = refresh(root, report, Some(&self.snapshot()), embedder, &mut |_, _| ())? else { return Ok(false) };
+        *self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        Ok(true)
+    }
+
     /// A stored document version; without a number, the one in force today, else the newest.
     pub fn document(&self, document_id: &str, version: Option<u32>) -> Option<DocumentView> {
         let snapshot = self.snapshot();
@@ -194,17 +209,33 @@ impl Desk {
             .versions()
             .filter(|stored| stored.document_id == document_id && version.is_none_or(|number| stored.version == number))
             .max_by_key(|stored| (stored.is_valid_on(today), stored.version))?;
-        Some(DocumentView {
-            document_id: chosen.document_id.clone(),
-            title: chosen.title.clone(),
-            version: chosen.version,
-            valid_from: chosen.valid_from,
-            valid_to: chosen.valid_to,
-            tags: chosen.tags.clone(),
-            uri: chosen.uri.clone(),
-            sha256: chosen.sha256.clone(),
-            source: chosen.source.clone(),
-        })
+        Some(DocumentView { summary: summary(chosen), source: chosen.source.clone() })
+    }
+
+    /// All document versions, in force or not.
+    pub fn documents(&self) -> DocumentList {
+        let snapshot = self.snapshot();
+        let mut documents: Vec<DocumentSummary> = snapshot.versions().map(summary).collect();
+        documents.sort_by(|a, b| (&a.document_id, a.version).cmp(&(&b.document_id, b.version)));
+        DocumentList { documents, index_version: snapshot.manifest.index_version }
+    }
+
+    /// Sentences of different documents, in force today, that cannot both be right.
+    pub fn conflicts(&self) -> Vec<ConflictView> {
+        let snapshot = self.snapshot();
+        let today = Zoned::now().date();
+        let statement = |id| {
+            let (view, sentence) = snapshot.sentence(id)?;
+            let source = &view.version.source;
+            view.version.is_valid_on(today).then(|| Statement {
+                document_id: view.version.document_id.clone(),
+                version: view.version.version,
+                span: char_span(source, &sentence.bytes),
+                quote: source.get(sentence.bytes.clone()).unwrap_or_default().to_owned(),
+            })
+        };
+        let view = |conflict: &Conflict| Some(ConflictView { first: statement(conflict.first)?, second: statement(conflict.second)? });
+        snapshot.manifest.conflicts.iter().filter_map(view).collect()
     }
 
     /// Facts for `/info`.
@@ -219,7 +250,7 @@ impl Desk {
                 skipped: snapshot.manifest.skipped.len(),
             },
             limits: LimitsInfo { queue: self.shared.queue, workers: self.shared.workers, question_chars: QUESTION_CHARS },
-            device: self.shared.device,
+            device: self.shared.device.clone(),
         }
     }
 
@@ -253,12 +284,16 @@ impl Shared {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn embedder(&self) -> Option<&Embedder> {
+        self.embedder.as_ref().map(|(embedder, _)| embedder)
+    }
+
     fn answer(&self, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Trace)> {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
         let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
         answer(
-            &Parts { snapshot: &snapshot, embedder: self.embedder.as_ref(), reader: self.reader.as_ref(), generator, models: &self.models },
+            &Parts { snapshot: &snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models },
             request,
             clock,
             emit,
@@ -268,11 +303,12 @@ impl Shared {
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
         let snapshot = self.snapshot();
         let language = detect_language(&request.question);
-        let query = prepare(&snapshot, self.embedder.as_ref(), &request.question, language)?;
+        let context = context(&request.question, &request.history, language);
+        let query = prepare(&snapshot, self.embedder(), &request.question, context.as_ref(), language)?;
         let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
         let mut hits = retrieve(&snapshot, &query, &scope, request.top_k.max(TOP_K))?;
         if let Some(reader) = self.reader.as_ref().filter(|_| language != Language::Zh) {
-            hits = rerank(&snapshot, reader, &request.question, hits)?.0;
+            rerank(&snapshot, reader, &super::in_context(&request.question, context.as_ref()), &mut hits)?;
         }
         hits.truncate(request.top_k);
         let passages = hits
@@ -295,6 +331,19 @@ impl Shared {
             })
             .collect();
         Ok(SearchReply { passages, index_version: snapshot.manifest.index_version, elapsed_ms: super::ms(received) })
+    }
+}
+
+fn summary(version: &Version) -> DocumentSummary {
+    DocumentSummary {
+        document_id: version.document_id.clone(),
+        title: version.title.clone(),
+        version: version.version,
+        valid_from: version.valid_from,
+        valid_to: version.valid_to,
+        tags: version.tags.clone(),
+        uri: version.uri.clone(),
+        sha256: version.sha256.clone(),
     }
 }
 

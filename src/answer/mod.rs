@@ -31,7 +31,7 @@ use jiff::Zoned;
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
-use crate::retrieve::{Hit, Query, Readings, Scope, prepare, rerank, retrieve};
+use crate::retrieve::{Context, Hit, Query, Readings, Scope, context, prepare, rerank, retrieve};
 use crate::text::analysis::TermKind;
 use crate::text::{Language, detect_language};
 
@@ -124,6 +124,9 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if question_language == Language::Other && standing == Standing::Sure {
         standing = Standing::Unsure; // the models were trained on English: what they find for other languages is a guess
     }
+    if found.as_ref().is_some_and(|found| says_nothing(&found.query)) {
+        standing = Standing::TooWeak; // whatever was found would be found by chance
+    }
     let mut draft = None;
     if let Some(selection) = selection.as_ref().filter(|_| standing != Standing::TooWeak) {
         let quoted = compose::quote(selection);
@@ -156,8 +159,12 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.ground = ms(started);
 
     // Decide, before any text goes out.
-    let vague = draft.is_none() && failure.is_none() && found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query));
-    let (decision, reasons) = decide(&seen, failure, draft.is_some(), standing, vague);
+    let vague = draft.is_none()
+        && failure.is_none()
+        && found.as_ref().is_some_and(|found| says_nothing(&found.query) || is_vague(parts.snapshot, &found.query));
+    let day = request.as_of.unwrap_or_else(|| Zoned::now().date());
+    let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
+    let (decision, reasons) = decide(&seen, failure, draft.as_ref().map(|_| (standing, disputed)), vague);
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
     // Reply.
@@ -209,7 +216,9 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
 }
 
 /// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.
-fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: bool, standing: Standing, vague: bool) -> (Decision, Vec<Reason>) {
+///
+/// `answered`: how sure the words are, and whether another policy in force says something else; `None` without words.
+fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<(Standing, bool)>, vague: bool) -> (Decision, Vec<Reason>) {
     if let Some(reason) = seen.escalate.or(failure) {
         return (Decision::Escalate, vec![reason]);
     }
@@ -217,10 +226,11 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: bool, standi
         return (Decision::Answer, Vec::new());
     }
     let mut reasons: Vec<Reason> = seen.offer.into_iter().collect();
-    if answered && standing == Standing::Unsure {
-        reasons.push(Reason::LowConfidence);
+    if let Some((standing, disputed)) = answered {
+        reasons.extend(disputed.then_some(Reason::ConflictingPolicy));
+        reasons.extend((standing == Standing::Unsure).then_some(Reason::LowConfidence));
     }
-    match (answered, reasons.is_empty()) {
+    match (answered.is_some(), reasons.is_empty()) {
         (true, true) => (Decision::Answer, reasons),
         (true, false) => (Decision::Offer, reasons),
         (false, _) if seen.offer == Some(Reason::Injection) => (Decision::Offer, reasons),
@@ -230,6 +240,12 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: bool, standi
             (Decision::Escalate, reasons)
         }
     }
+}
+
+/// Whether another policy in force on `day` says something else than a chosen sentence.
+fn is_disputed(snapshot: &Snapshot, selection: &select::Selection<'_>, day: jiff::civil::Date) -> bool {
+    let chosen = selection.sentences.iter().map(|at| selection.passage.first_sentence + *at as u32);
+    chosen.into_iter().any(|sentence| !snapshot.conflicts_with(sentence, day).is_empty())
 }
 
 /// What search knows about a question.
@@ -243,26 +259,38 @@ struct Found {
 
 fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<Found> {
     let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
-    let query = match prepare(parts.snapshot, parts.embedder, &request.question, language) {
+    let context = context(&request.question, &request.history, language);
+    let query = match prepare(parts.snapshot, parts.embedder, &request.question, context.as_ref(), language) {
         Ok(query) => query,
         Err(error) => {
             tracing::error!(error = error.chain(), "embedding failed, searching by words alone");
             degraded.push("searched by words alone: the embedding model failed".to_owned());
-            prepare(parts.snapshot, None, &request.question, language)?
+            prepare(parts.snapshot, None, &request.question, context.as_ref(), language)?
         }
     };
-    let hits = retrieve(parts.snapshot, &query, &scope, TOP_K)?;
+    let mut hits = retrieve(parts.snapshot, &query, &scope, TOP_K)?;
+    let mut readings = Readings::new();
     // The reader knows English.
-    let Some(reader) = parts.reader.filter(|_| language != Language::Zh) else {
-        return Ok(Found { query, hits, readings: Readings::new() });
-    };
-    let (hits, readings) = rerank(parts.snapshot, reader, &request.question, hits).unwrap_or_else(|error| {
-        tracing::error!(error = error.chain(), "the reader failed, keeping the order of search");
-        degraded.push("ranked without the reader: it failed".to_owned());
-        (retrieve(parts.snapshot, &query, &scope, TOP_K).unwrap_or_default(), Readings::new())
-    });
+    if let Some(reader) = parts.reader.filter(|_| language != Language::Zh) {
+        readings = rerank(parts.snapshot, reader, &in_context(&request.question, context.as_ref()), &mut hits).unwrap_or_else(|error| {
+            tracing::error!(error = error.chain(), "the reader failed, keeping the order of search");
+            degraded.push("ranked without the reader: it failed".to_owned());
+            Readings::new()
+        });
+    }
     Ok(Found { query, hits, readings })
 }
+
+/// The question as the reader sees it: after the earlier words, where it cannot be understood without them.
+fn in_context(question: &str, context: Option<&Context>) -> String {
+    match context {
+        Some(context) if context.share >= LEANING => format!("{} {question}", context.text),
+        _ => question.to_owned(),
+    }
+}
+
+/// From this share on a question is not understood without the earlier words.
+const LEANING: f32 = 0.4;
 
 fn rewrite(
     parts: &Parts<'_>,
@@ -298,6 +326,40 @@ fn note_of(reason: &NotWritten) -> Option<String> {
 fn is_vague(snapshot: &Snapshot, query: &Query) -> bool {
     let mut content = query.words.iter().filter(|word| word.content && word.kind == TermKind::Word);
     content.clone().count() <= 2 && content.all(|word| snapshot.lexical().passages_with(&word.text) > 0)
+}
+
+/// Whether no word of the question, nor of what was said before, tells what it is about: "help, it doesn't work".
+fn says_nothing(query: &Query) -> bool {
+    /// As search writes them.
+    const EMPTY: [&str; 26] = [
+        "help",
+        "work",
+        "problem",
+        "issu",
+        "question",
+        "wrong",
+        "broken",
+        "error",
+        "need",
+        "pleas",
+        "thing",
+        "fail",
+        "try",
+        "tri",
+        "got",
+        "want",
+        "ask",
+        "know",
+        "帮",
+        "帮忙",
+        "问题",
+        "不行",
+        "怎么办",
+        "出错",
+        "失败",
+        "请问",
+    ];
+    query.words.iter().filter(|word| word.content && word.kind == TermKind::Word).all(|word| EMPTY.contains(&word.text.as_str()))
 }
 
 fn nearest_titles<'a>(snapshot: &'a Snapshot, hits: &[Hit]) -> Vec<&'a str> {

@@ -7,6 +7,7 @@ use regex::Regex;
 use serde::Serialize;
 
 use super::Found;
+use crate::engine::Reading;
 use crate::index::{PassageView, Snapshot};
 use crate::policy::{Sentence, SentenceKind};
 use crate::retrieve::{Hit, Query, probability};
@@ -70,95 +71,78 @@ pub struct Signals {
 pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, max_words: usize) -> Option<Selection<'a>> {
     let Found { query, hits, readings } = found;
     let wants_number = asks_for_number(question);
-    let mut best: Option<(f32, Hit, PassageView<'a>, usize, f32)> = None;
+    let mut best: Option<(f32, Hit, Scored<'a>, usize)> = None;
     let mut highest_cosine = 0f32;
     for hit in hits.iter().take(PASSAGES) {
-        let view = snapshot.passage(hit.passage);
-        let above = read_terms(&format!("{} {}", view.version.title, view.passage.headings.join(" ")));
-        for (at, sentence) in view.passage.sentences.iter().enumerate() {
-            let cosine = cosine_of(snapshot, query, &view, at);
-            highest_cosine = highest_cosine.max(cosine);
-            let logit = readings.get(&hit.passage).and_then(|reading| reading.sentences.get(at)).copied();
-            let score = score(query, &above, sentence, cosine, logit, hit.score, wants_number);
-            if best.as_ref().is_none_or(|(top, ..)| score > *top) {
-                best = Some((score, *hit, view, at, cosine));
+        let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wants_number);
+        highest_cosine = scored.cosines.iter().copied().fold(highest_cosine, f32::max);
+        for (at, score) in scored.scores.iter().enumerate() {
+            if best.as_ref().is_none_or(|(top, ..)| score > top) {
+                best = Some((*score, *hit, scored.clone(), at));
             }
         }
     }
-    let (sentence_score, hit, passage, first, sentence_cosine) = best?;
-    let logit_of = |at: usize| readings.get(&hit.passage).and_then(|reading| reading.sentences.get(at)).copied();
+    let (sentence_score, hit, scored, first) = best?;
+    let passage = scored.passage;
     let signals = Signals {
         sentence_score,
-        sentence_cosine,
+        sentence_cosine: scored.cosines[first],
         highest_cosine,
         relevance: hit.relevance.unwrap_or(0.0),
-        answer: logit_of(first).unwrap_or(0.0).max(-10.0),
+        answer: readings.get(&hit.passage).and_then(|reading| reading.sentences.get(first)).map_or(0.0, |logit| logit.max(-10.0)),
         ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wants_number)
     };
-    let score_of = |at: usize, above: &HashSet<String>| {
-        let sentence = &passage.passage.sentences[at];
-        score(query, above, sentence, cosine_of(snapshot, query, &passage, at), logit_of(at), hit.score, wants_number)
-    };
-    let sentences = extend(query, &passage, first, sentence_score, &score_of, max_words);
+    let sentences = extend(query, &passage, first, &scored.scores, max_words);
     Some(Selection { passage, sentences, signals })
 }
 
-/// What each sign that a sentence answers is worth. Fitted by softmax regression over the sentences of the sample set, in five folds.
-struct SentenceWeights {
-    /// Its passage's score.
-    passage: f32,
-    /// Cosine with the question.
-    meaning: f32,
-    /// Share of the question's words in the sentence itself.
-    own: f32,
-    /// The same with the line that introduces it.
-    introduced: f32,
-    /// The same with title and headings.
-    placed: f32,
-    /// A number where one is asked for.
-    number: f32,
-    /// The reader's probability of the sentence.
-    read: f32,
+/// The sentences of one passage, in order.
+#[derive(Clone)]
+struct Scored<'a> {
+    passage: PassageView<'a>,
+    /// Cosine of each with the question; 0 without vectors.
+    cosines: Vec<f32>,
+    /// How well each answers.
+    scores: Vec<f32>,
 }
 
-const ENGLISH_WEIGHTS: SentenceWeights =
-    SentenceWeights { passage: 0.9, meaning: 0.7, own: 0.2, introduced: 0.2, placed: 0.3, number: 0.18, read: 0.25 };
+/// Signs that a sentence answers, in the order of the weights below.
+const SIGNS: usize = 8;
 
-const CHINESE_WEIGHTS: SentenceWeights =
-    SentenceWeights { passage: 1.1, meaning: 0.7, own: 0.3, introduced: 0.3, placed: 0.45, number: 0.1, read: 0.0 };
+/// What each sign is worth. Fitted by softmax regression over the sentences of the sample set, in five folds:
+/// its passage's score; its cosine with the question; the share of the question's words in the sentence itself, the same with the line
+/// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; and a line such
+/// as "You can return:", which announces an answer and is none.
+const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2];
+const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2];
 
-/// How well one sentence answers.
-fn score(
-    query: &Query,
-    above: &HashSet<String>,
-    sentence: &Sentence,
-    cosine: f32,
-    logit: Option<f32>,
-    passage_score: f32,
-    wants_number: bool,
-) -> f32 {
-    let mut held = read_terms(&sentence.plain);
-    let own = query.coverage_of(&held);
-    if let Some(lead) = &sentence.lead {
-        held.extend(read_terms(lead));
-    }
-    let introduced = query.coverage_of(&held);
-    held.extend(above.iter().cloned());
-    let placed = query.coverage_of(&held);
-    let number = if wants_number && has_number(&sentence.plain) { 1.0 } else { 0.0 };
-    let stub = if ends_open(&sentence.plain) { 1.0 } else { 0.0 };
-    let read = logit.map_or(0.0, probability);
-    let weights = if query.language == Language::Zh { &CHINESE_WEIGHTS } else { &ENGLISH_WEIGHTS };
-    let SentenceWeights { passage, meaning, own: by_own, introduced: by_lead, placed: by_place, number: by_number, read: by_reader } =
-        weights;
-    passage * passage_score
-        + meaning * cosine
-        + by_own * own
-        + by_lead * introduced
-        + by_place * placed
-        + by_number * number
-        + by_reader * read
-        - 0.2 * stub
+fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading: Option<&Reading>, wants_number: bool) -> Scored<'a> {
+    let passage = snapshot.passage(hit.passage);
+    let above = read_terms(&format!("{} {}", passage.version.title, passage.passage.headings.join(" ")));
+    let weights = if query.language == Language::Zh { CHINESE_WEIGHTS } else { ENGLISH_WEIGHTS };
+    let sentences = &passage.passage.sentences;
+    let cosine = |at: usize| {
+        let vector = query.vector.as_ref()?;
+        snapshot.sentence_cosine(passage.first_sentence + at as u32, vector)
+    };
+    let cosines: Vec<f32> = (0..sentences.len()).map(|at| cosine(at).unwrap_or(0.0)).collect();
+    let score = |(at, sentence): (usize, &Sentence)| -> f32 {
+        let mut held = read_terms(&sentence.plain);
+        let own = query.coverage_of(&held);
+        if let Some(lead) = &sentence.lead {
+            held.extend(read_terms(lead));
+        }
+        let introduced = query.coverage_of(&held);
+        held.extend(above.iter().cloned());
+        let placed = query.coverage_of(&held);
+        let number = f32::from(u8::from(wants_number && has_number(&sentence.plain)));
+        let read = reading.and_then(|reading| reading.sentences.get(at)).map_or(0.0, |logit| probability(*logit));
+        let stub = f32::from(u8::from(ends_open(&sentence.plain)));
+        let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub];
+        signs.iter().zip(weights).map(|(sign, weight)| sign * weight).sum()
+    };
+    let scores: Vec<f32> = sentences.iter().enumerate().map(score).collect();
+    Scored { passage, cosines, scores }
 }
 
 /// A line such as "You can return:" announces an answer and is none.
@@ -166,23 +150,9 @@ fn ends_open(plain: &str) -> bool {
     plain.ends_with([':', '：'])
 }
 
-fn cosine_of(snapshot: &Snapshot, query: &Query, view: &PassageView<'_>, at: usize) -> f32 {
-    match &query.vector {
-        Some(vector) => snapshot.sentence_cosine(view.first_sentence + at as u32, vector).unwrap_or(0.0),
-        None => 0.0,
-    }
-}
-
 /// Adds the neighbour that completes the first sentence, if it fits: the items after an announcement, a condition that
 /// follows at once, or a second sentence that is nearly as good.
-fn extend(
-    query: &Query,
-    view: &PassageView<'_>,
-    first: usize,
-    first_score: f32,
-    score_of: &dyn Fn(usize, &HashSet<String>) -> f32,
-    max_words: usize,
-) -> Vec<usize> {
+fn extend(query: &Query, view: &PassageView<'_>, first: usize, scores: &[f32], max_words: usize) -> Vec<usize> {
     let sentences = &view.passage.sentences;
     let budget = PAIR_WORDS.min(max_words);
     let mut chosen = vec![first];
@@ -201,7 +171,6 @@ fn extend(
     if sentences[first].kind == SentenceKind::TableRow {
         return chosen;
     }
-    let above = read_terms(&format!("{} {}", view.version.title, view.passage.headings.join(" ")));
     let fits = |at: usize| {
         sentences
             .get(at)
@@ -219,10 +188,10 @@ fn extend(
     }
     let second = (0..sentences.len())
         .filter(|&at| at != first && at.abs_diff(first) <= 2)
-        .filter_map(|at| fits(at).map(|_| (at, score_of(at, &above))))
+        .filter_map(|at| fits(at).map(|_| (at, scores[at])))
         .max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((at, other_score)) = second
-        && other_score >= SECOND_SHARE * first_score
+        && other_score >= SECOND_SHARE * scores[first]
         && adds_coverage(query, &sentences[first].plain, &sentences[at].plain)
     {
         chosen.push(at);
@@ -256,8 +225,8 @@ fn signals(
     }
     let sentence_terms = read_terms(&format!("{} {}", sentence.lead.as_deref().unwrap_or(""), sentence.plain));
     let content = || query.words.iter().filter(|word| word.content && word.kind == TermKind::Word);
-    let total: f32 = content().map(|word| word.idf).sum();
-    let unknown: f32 = content().filter(|word| snapshot.lexical().passages_with(&word.text) == 0).map(|word| word.idf).sum();
+    let total: f32 = content().map(|word| word.idf * word.share).sum();
+    let unknown: f32 = content().filter(|word| snapshot.lexical().passages_with(&word.text) == 0).map(|word| word.idf * word.share).sum();
     let rival = hits.iter().find(|other| document(other) != document(hit)).map_or(0.0, |other| other.score);
     let first_by = |key: fn(&Hit) -> Option<f32>| {
         hits.iter()
@@ -274,8 +243,7 @@ fn signals(
         sentence_coverage: query.coverage_of(&sentence_terms),
         passage_coverage: query.coverage_of(&held),
         unknown_share: if total > 0.0 { unknown / total } else { 1.0 },
-        // 2.2 is what BM25 gives a term at most (k1 + 1), with k1 = 1.2
-        lexical_strength: if total > 0.0 { hit.lexical.unwrap_or(0.0) / (2.2 * total) } else { 0.0 },
+        lexical_strength: hit.lexical.unwrap_or(0.0) / query.highest_bm25().max(1.0),
         margin: hit.score - rival,
         agreement: if agree { 1.0 } else { 0.0 },
         number_fit: match (wants_number, has_number(&sentence.plain)) {

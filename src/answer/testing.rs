@@ -29,14 +29,15 @@ pub(crate) fn desk() -> Desk {
     let versions =
         DOCUMENTS.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let built = refresh(folder.path(), LoadReport { versions, skipped: Vec::new() }, None, None, &mut |_, _| ()).expect("the index builds");
+    let report = LoadReport { versions, skipped: Vec::new() };
+    let built = refresh(folder.path(), report, None, None, &mut |_, _| ()).expect("the index builds");
     Desk::start(DeskParts {
-        snapshot: built.snapshot,
+        snapshot: built.expect("there was none before"),
         embedder: None,
         reader: None,
         generator: None,
         models: ModelNames::default(),
-        device: "cpu",
+        device: "cpu".to_owned(),
         workers: 1,
         queue: 8,
     })

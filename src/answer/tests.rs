@@ -126,3 +126,12 @@ fn bad_limits_are_refused_by_name() {
         assert!(error.kind == ErrorKind::BadRequest && error.item.contains(field), "{error}");
     }
 }
+
+#[test]
+fn words_that_say_nothing_are_asked_back_about() {
+    for question in ["help it doesn't work", "I have a problem", "Why?"] {
+        let answer = ask(question);
+        assert!(answer.citations.is_empty() && answer.decision == Decision::Offer, "{question}: {answer:?}");
+        assert_eq!(answer.reasons, [Reason::LowConfidence], "{question}");
+    }
+}

@@ -103,8 +103,13 @@ fn on_terminal(answer: &Answer) -> String {
 
 /// Runs `frontdesk search`.
 pub(super) fn search(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes: FindArgs) -> Result<u8> {
-    let request =
-        SearchRequest { question: wishes.question, top_k: wishes.top_k, as_of: wishes.as_of, filters: Filters { tags: wishes.tag } };
+    let request = SearchRequest {
+        question: wishes.question,
+        history: Vec::new(),
+        top_k: wishes.top_k,
+        as_of: wishes.as_of,
+        filters: Filters { tags: wishes.tag },
+    };
     request.check()?;
     let found = open_desk(runtime.handle(), settings, false)?.search_here(&request)?;
     if settings.json {

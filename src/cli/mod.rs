@@ -7,6 +7,7 @@ mod eval;
 pub mod models;
 mod open;
 mod serve;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -8,9 +8,9 @@ use tokio::runtime::Handle;
 
 use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT};
 use crate::config::Settings;
-use crate::engine::{BASE_SHA256, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
-use crate::error::{Error, Result};
-use crate::index::{Built, EmbeddingId, disk, refresh};
+use crate::engine::{BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
+use crate::error::{Error, ErrorKind, Result};
+use crate::index::{EmbeddingId, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
 use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
 use crate::policy::{LoadReport, load_folder};
@@ -30,38 +30,34 @@ pub(super) struct Readers {
 }
 
 /// Fetches and loads what reads text. Without the encoder English search goes by words alone, and the operator is told.
-pub(super) fn open_readers(runtime: &Handle, settings: &Settings, second_look: bool) -> Result<Readers> {
+pub(super) fn open_readers(runtime: &Handle, settings: &Settings) -> Result<Readers> {
     let catalog = Catalog::builtin()?;
     let entry = catalog.default_for(Role::Embedding)?;
     let fetched = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()));
     let files = or_without(fetched, "English search goes by words alone, which finds less");
-    let (encoder, reader) = std::thread::scope(|scope| {
-        let reader = files.as_ref().filter(|_| second_look).map(|files| scope.spawn(|| load_reader(files, entry)));
-        let encoder =
-            files.as_ref().and_then(|files| or_without(load_encoder(files), "English search goes by words alone, which finds less"));
-        (encoder, reader.and_then(|thread| thread.join().ok().flatten()))
-    });
+    let without_encoder = "English search goes by words alone, which finds less";
+    let files = files.and_then(|files| or_without(read_bert(&files), without_encoder));
+    // Layers of our own were trained on this one model; any other runs as it is, without a reader.
+    let is_base = entry.files.iter().any(|file| file.sha256 == BASE_SHA256);
+    let load = |files: &BertFiles| if is_base { Encoder::tuned(files) } else { Encoder::original(files) };
+    let encoder = files.as_ref().and_then(|files| or_without(load(files), without_encoder));
+    let reader = files
+        .filter(|_| settings.second_look && is_base)
+        .and_then(|files| or_without(Reader::new(&files), "passages keep the order of search"));
     let name = encoder.as_ref().map(|_| entry.id.clone());
+    let tuned = if is_base && encoder.is_some() { Encoder::tuned_fingerprint() } else { String::new() };
     let (matcher, matcher_id) = (Matcher::builtin()?, Matcher::fingerprint());
     let embedder = Embedder::new(encoder, matcher);
     let id = EmbeddingId {
         model: name.clone().unwrap_or_else(|| "zh-matcher".to_owned()),
-        sha256: format!("{} {matcher_id}", name.as_ref().map(|_| entry.fingerprint()).unwrap_or_default()),
+        sha256: [name.as_ref().map(|_| entry.fingerprint()).unwrap_or_default(), tuned, matcher_id].join(" "),
         dimensions: embedder.dimensions(),
     };
     Ok(Readers { embedder, id, encoder: name, reader })
 }
 
-fn load_encoder(files: &ModelFiles) -> Result<Encoder> {
-    Encoder::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?)
-}
-
-/// The reader stands on the encoder's own files; another encoder has no reader.
-fn load_reader(files: &ModelFiles, entry: &ModelEntry) -> Option<Reader> {
-    let fits = entry.files.iter().any(|file| file.sha256 == BASE_SHA256);
-    let load =
-        || Reader::load(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?);
-    if fits { or_without(load(), "passages keep the order of search") } else { None }
+fn read_bert(files: &ModelFiles) -> Result<BertFiles> {
+    BertFiles::read(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?)
 }
 
 fn load_generator(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Generator, Pace)> {
@@ -98,8 +94,14 @@ fn or_without<T>(loaded: Result<T>, consequence: &str) -> Option<T> {
     loaded.inspect_err(|error: &Error| eprintln!("warning: {}\n         Going on without it: {consequence}.", error.chain())).ok()
 }
 
+/// The index in force, and whether it had to be built.
+pub(super) struct Opened {
+    snapshot: Snapshot,
+    rebuilt: bool,
+}
+
 /// Brings the index under `root` up to date with `report`. A damaged index is said so and built again.
-pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &Readers) -> Result<Built> {
+pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &Readers) -> Result<Opened> {
     for skipped in &report.skipped {
         eprintln!("warning: skipped {}: {}", skipped.path, skipped.reason);
     }
@@ -108,7 +110,7 @@ pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &R
         None
     });
     let bar = ProgressBar::hidden();
-    if let Ok(style) = ProgressStyle::with_template("Reading policies {bar:30} {pos}/{len} sentences ({eta})") {
+    if let Ok(style) = ProgressStyle::with_template("Reading policies {bar:30} {pos}/{len} passages ({eta})") {
         bar.set_style(style);
     }
     let mut shown = false;
@@ -118,14 +120,16 @@ pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &R
             bar.set_length(total as u64);
             bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
             if !console_is_terminal() {
-                eprintln!("Reading policies: {total} passages and sentences are new.");
+                eprintln!("Reading policies: {total} passages are new.");
             }
         }
         bar.set_position(done as u64);
     };
-    let built = refresh(root, report, current, Some((&readers.embedder, &readers.id)), &mut progress)?;
+    let built = refresh(root, report, current.as_ref(), Some((&readers.embedder, &readers.id)), &mut progress)?;
     bar.finish_and_clear();
-    Ok(built)
+    let rebuilt = built.is_some();
+    let snapshot = built.or(current).ok_or_else(|| ErrorKind::BadIndex.on(root.display().to_string()))?;
+    Ok(Opened { snapshot, rebuilt })
 }
 
 fn console_is_terminal() -> bool {
@@ -152,7 +156,7 @@ pub(super) fn open_desk_on(
     let (generator, opened) = std::thread::scope(|scope| {
         let writer = (llm && settings.llm)
             .then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
-        let opened = open_readers(runtime, settings, true).and_then(|readers| {
+        let opened = open_readers(runtime, settings).and_then(|readers| {
             let built = open_index(root, report, &readers)?;
             Ok((readers, built))
         });
@@ -162,7 +166,7 @@ pub(super) fn open_desk_on(
     let models = ModelNames { embedding: readers.encoder, llm: generator.as_ref().map(|_| entry.id.clone()) };
     Ok(Desk::start(DeskParts {
         snapshot: built.snapshot,
-        embedder: Some(readers.embedder),
+        embedder: Some((readers.embedder, readers.id)),
         reader: readers.reader,
         generator,
         models,
@@ -176,14 +180,24 @@ pub(super) fn open_desk_on(
 pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> Result<u8> {
     let started = Instant::now();
     let report = load_folder(&settings.corpus)?;
-    let readers = open_readers(runtime.handle(), settings, false)?;
+    let readers = open_readers(runtime.handle(), settings)?;
     let built = open_index(&settings.index_dir(), report, &readers)?;
     let manifest = &built.snapshot.manifest;
     let seconds = started.elapsed().as_secs_f64();
+    let today = jiff::Zoned::now().date();
+    let quote = |id| {
+        let (view, sentence) = built.snapshot.sentence(id)?;
+        view.version.is_valid_on(today).then(|| format!("{}: {}", view.version.path, sentence.plain))
+    };
+    let conflicts: Vec<(String, String)> =
+        manifest.conflicts.iter().filter_map(|conflict| Some((quote(conflict.first)?, quote(conflict.second)?))).collect();
+    for (first, second) in &conflicts {
+        eprintln!("warning: two policies may contradict each other:\n         {first}\n         {second}");
+    }
     if settings.json {
         super::print_json(&json!({
             "rebuilt": built.rebuilt, "index_version": manifest.index_version, "documents": manifest.documents.len(),
-            "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "seconds": seconds,
+            "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "conflicts": conflicts.len(), "seconds": seconds,
         }))?;
     } else {
         let state = if built.rebuilt { "Built" } else { "Nothing has changed: kept" };

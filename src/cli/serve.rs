@@ -7,6 +7,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 
 use super::open::open_desk;
+use super::watch::watch;
 use crate::answer::Desk;
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
@@ -53,6 +54,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
         corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,
         embedding = info.models.embedding, llm = info.models.llm, device = info.device, index_version = info.index.version, "settings"
     );
+    watch(desk.clone(), settings.corpus.clone(), settings.index_dir());
     let listener = socket.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr().unwrap_or(address);
     println!(

@@ -2,7 +2,8 @@
 //!
 //! English and other texts go to the encoder, Chinese ones to the matcher. Vectors of the two are never compared with each other.
 
-use super::encoder::Encoder;
+use super::PassageText;
+use super::encoder::{Encoder, PassageVectors};
 use super::matcher::{Matcher, Side};
 use crate::error::Result;
 use crate::text::Language;
@@ -29,29 +30,32 @@ impl Embedder {
         language == Language::Zh || self.encoder.is_some()
     }
 
-    /// One unit vector of [`Self::dimensions`] values per passage, in order; zeros where no model reads the language.
-    /// `progress` hears how many texts are done.
+    /// The vectors of each passage, of [`Self::dimensions`] values, in order; zeros where no model reads the language.
+    /// `progress` hears how many passages are done.
     ///
     /// # Errors
     /// `Inference` when the encoder fails.
-    pub fn embed_passages(&self, texts: &[(Language, &str)], mut progress: impl FnMut(usize)) -> Result<Vec<Vec<f32>>> {
-        let mut vectors = vec![Vec::new(); texts.len()];
-        let mut encoded = Vec::new();
-        for (at, (language, text)) in texts.iter().enumerate() {
-            if *language == Language::Zh {
-                vectors[at] = self.matcher.embed(text, Side::Passage);
-            } else {
+    pub fn embed_passages(&self, passages: &[(Language, &PassageText)], mut progress: impl FnMut(usize)) -> Result<Vec<PassageVectors>> {
+        let (mut vectors, mut encoded) = (Vec::with_capacity(passages.len()), Vec::new());
+        for (at, (language, passage)) in passages.iter().enumerate() {
+            let embed = |text: &str| if *language == Language::Zh { self.matcher.embed(text, Side::Passage) } else { Vec::new() };
+            let sentence = |sentence: &String| embed(&format!("{}{sentence}", passage.heading));
+            let whole = embed(&format!("{}{}", passage.heading, passage.sentences.join(" ")));
+            vectors.push(PassageVectors { whole, sentences: passage.sentences.iter().map(sentence).collect() });
+            if *language != Language::Zh {
                 encoded.push(at);
             }
         }
         if let Some(encoder) = &self.encoder {
-            let own: Vec<&str> = encoded.iter().map(|&at| texts[at].1).collect();
-            let done = texts.len() - encoded.len();
-            for (&at, vector) in encoded.iter().zip(encoder.embed(&own, |count| progress(done + count))?) {
-                vectors[at] = vector;
+            let own: Vec<&PassageText> = encoded.iter().map(|&at| passages[at].1).collect();
+            let done = passages.len() - encoded.len();
+            for (&at, own) in encoded.iter().zip(encoder.embed_passages(&own, |count| progress(done + count))?) {
+                vectors[at] = own;
             }
         }
-        vectors.iter_mut().for_each(|vector| vector.resize(self.dimensions(), 0.0));
+        for PassageVectors { whole, sentences } in &mut vectors {
+            sentences.iter_mut().chain([whole]).for_each(|vector| vector.resize(self.dimensions(), 0.0));
+        }
         Ok(vectors)
     }
 
@@ -62,7 +66,7 @@ impl Embedder {
     pub fn embed_question(&self, text: &str, language: Language) -> Result<Option<Vec<f32>>> {
         let vector = match (language, &self.encoder) {
             (Language::Zh, _) => Some(self.matcher.embed(text, Side::Question)),
-            (_, Some(encoder)) => Some(encoder.embed_one(text)?),
+            (_, Some(encoder)) => Some(encoder.embed_question(text)?),
             (_, None) => None,
         };
         Ok(vector.map(|mut vector| {

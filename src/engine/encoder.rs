@@ -1,49 +1,82 @@
 //! Sentence embeddings with BERT-family encoders: all-MiniLM-L6-v2 by default.
 //!
-//! Source: Reimers and Gurevych, "Sentence-BERT" (EMNLP 2019); the pooling of `sentence-transformers/all-MiniLM-L6-v2`:
-//! the mean of the last hidden states over real tokens, then unit length.
+//! Source: Reimers and Gurevych, "Sentence-BERT" (EMNLP 2019); the pooling of `sentence-transformers/all-MiniLM-L6-v2`: the mean of
+//! the last hidden states over tokens, then unit length. A passage is read once; a sentence's vector is the mean over its own
+//! tokens there, so that it knows what stands around it (Günther et al., "Late Chunking", 2024). With the default model, layers
+//! that this project trained for customers' questions and such sentences take the place of the original ones: `models/encoder/`.
 
-use std::path::Path;
+use std::ops::Range;
 
-use candle_core::{Device, Tensor};
-use tokenizers::{Encoding, Tokenizer, TruncationParams};
+use sha2::{Digest, Sha256};
+use tokenizers::Tokenizer;
 
-use super::bert::{Bert, BertConfig};
-use crate::error::{Context, Error, ErrorKind, Result};
+use super::PassageText;
+use super::bert::{Bert, BertFiles, Sequence};
+use crate::error::Result;
 
-/// Tokens read of one text; what comes after is not seen. The model was trained on this many at most.
+static TUNED: &[u8] = include_bytes!("../../models/encoder/encoder.safetensors");
+
+/// Tokens read together, marks included. A longer passage is read in several pieces, each below its heading.
 const MAX_TOKENS: usize = 256;
 
-/// Tokens, padding included, of one forward pass: more does not run faster on a CPU and costs memory.
-const BATCH_TOKENS: usize = 2_048;
+/// Tokens of a question that are read: its end, where the request mostly stands.
+const MAX_QUESTION_TOKENS: usize = 126;
+
+/// Tokens of a heading that are read.
+const MAX_HEADING_TOKENS: usize = 64;
+
+/// Pieces of one forward pass.
+const BATCH: usize = 32;
 
 /// Turns texts into unit vectors.
 pub struct Encoder {
     model: Bert,
     tokenizer: Tokenizer,
-    device: Device,
+    marks: (u32, u32),
     dimensions: usize,
 }
 
+/// Unit vectors of one passage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassageVectors {
+    /// Of all of it.
+    pub whole: Vec<f32>,
+    /// Of each sentence.
+    pub sentences: Vec<Vec<f32>>,
+}
+
+/// Part of a passage that is read together.
+struct Piece {
+    passage: usize,
+    sequence: Sequence,
+    /// Sentence and where its tokens stand.
+    sentences: Vec<(usize, Range<usize>)>,
+}
+
 impl Encoder {
-    /// Loads an encoder from its `config.json`, `tokenizer.json` and `model.safetensors`.
+    /// The model as it is in its files.
     ///
     /// # Errors
-    /// `ModelCorrupt` naming the file that cannot be read or does not fit the others.
-    pub fn load(config: &Path, tokenizer: &Path, weights: &Path, device: &Device) -> Result<Self> {
-        let damaged = |path: &Path| format!("{}: run `frontdesk models verify`, then `frontdesk models pull`", path.display());
-        let config_text = std::fs::read(config).on(ErrorKind::ModelCorrupt, || damaged(config))?;
-        let settings: BertConfig = serde_json::from_slice(&config_text).on(ErrorKind::ModelCorrupt, || damaged(config))?;
-        let mut tokenizer_model = Tokenizer::from_file(tokenizer).on(ErrorKind::ModelCorrupt, || damaged(tokenizer))?;
-        tokenizer_model
-            .with_truncation(Some(TruncationParams { max_length: MAX_TOKENS, ..Default::default() }))
-            .on(ErrorKind::ModelCorrupt, || damaged(tokenizer))?;
-        tokenizer_model.with_padding(None); // batches are padded here, to their own longest text
-        let bytes = std::fs::read(weights).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
-        let tensors = candle_core::safetensors::load_buffer(&bytes, device).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
-        drop(bytes);
-        let model = Bert::load(&tensors, &settings).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
-        Ok(Self { model, tokenizer: tokenizer_model, device: device.clone(), dimensions: settings.hidden_size })
+    /// `ModelCorrupt` when they do not fit together.
+    pub fn original(files: &BertFiles) -> Result<Self> {
+        Ok(Self::new(files, files.model()?))
+    }
+
+    /// all-MiniLM-L6-v2, whose `files` these must be, with the layers this project trained.
+    ///
+    /// # Errors
+    /// `ModelCorrupt` when they do not fit together.
+    pub fn tuned(files: &BertFiles) -> Result<Self> {
+        Ok(Self::new(files, files.model_with(TUNED)?))
+    }
+
+    /// Changes whenever the layers this project trained do.
+    pub fn tuned_fingerprint() -> String {
+        Sha256::digest(TUNED).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn new(files: &BertFiles, model: Bert) -> Self {
+        Self { model, tokenizer: files.tokenizer.clone(), marks: files.marks, dimensions: files.hidden_size() }
     }
 
     /// Length of every vector.
@@ -51,70 +84,99 @@ impl Encoder {
         self.dimensions
     }
 
-    /// One unit vector of [`Self::dimensions`] values per text, in order. `progress` hears how many texts are done.
+    /// The unit vector of a question.
     ///
     /// # Errors
     /// `Inference` when the model fails.
-    pub fn embed(&self, texts: &[&str], mut progress: impl FnMut(usize)) -> Result<Vec<Vec<f32>>> {
-        let encodings = self.tokenizer.encode_batch(texts.to_vec(), true).map_err(|cause| failed().because(cause))?;
-        // Texts of like length share a batch, so that little padding is computed.
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_key(|&at| encodings.get(at).map_or(0, Encoding::len));
-        let mut vectors = vec![Vec::new(); texts.len()];
-        let mut done = 0;
-        let mut rest = order.as_slice();
-        while !rest.is_empty() {
-            let mut count = 0;
-            while count < rest.len() {
-                let longest = encodings[rest[count]].len().max(1); // sorted: the last is the longest
-                if count > 0 && longest * (count + 1) > BATCH_TOKENS {
-                    break;
-                }
-                count += 1;
-            }
-            let (batch, later) = rest.split_at(count);
-            let pooled =
-                self.forward(&batch.iter().map(|&at| &encodings[at]).collect::<Vec<_>>()).map_err(|cause| failed().because(cause))?;
-            for (&at, vector) in batch.iter().zip(pooled) {
-                vectors[at] = vector;
-            }
-            done += count;
-            progress(done);
-            rest = later;
-        }
-        Ok(vectors)
+    pub fn embed_question(&self, text: &str) -> Result<Vec<f32>> {
+        let tokens = BertFiles::tokens(&self.tokenizer, text)?;
+        let sequence = self.sequence(&[&tokens[tokens.len().saturating_sub(MAX_QUESTION_TOKENS)..]]);
+        let hidden = self.model.forward(&[sequence])?;
+        let mut sum = vec![0.0; self.dimensions];
+        hidden.iter().for_each(|states| self.add_states(&mut sum, states));
+        Ok(unit(sum))
     }
 
-    /// The vector of one text.
+    /// The vectors of each passage, in order. `progress` hears how many passages are done.
     ///
     /// # Errors
-    /// As [`Self::embed`].
-    pub fn embed_one(&self, text: &str) -> Result<Vec<f32>> {
-        self.embed(&[text], |_| ())?.pop().ok_or_else(failed)
+    /// `Inference` when the model fails.
+    pub fn embed_passages(&self, passages: &[&PassageText], mut progress: impl FnMut(usize)) -> Result<Vec<PassageVectors>> {
+        let mut pieces = Vec::new();
+        for (number, passage) in passages.iter().enumerate() {
+            self.split(number, passage, &mut pieces)?;
+        }
+        // Pieces of like length run side by side, so that no thread waits long for another.
+        pieces.sort_by_key(|piece| std::cmp::Reverse(piece.sequence.ids.len()));
+        let blank = || vec![0f32; self.dimensions];
+        let mut sums: Vec<PassageVectors> = passages
+            .iter()
+            .map(|passage| PassageVectors { whole: blank(), sentences: passage.sentences.iter().map(|_| blank()).collect() })
+            .collect();
+        let mut done = 0;
+        let (mut sequences, mut places): (Vec<Sequence>, Vec<_>) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            sequences.push(piece.sequence);
+            places.push((piece.passage, piece.sentences));
+        }
+        for (sequences, places) in sequences.chunks(BATCH).zip(places.chunks(BATCH)) {
+            for (states, (passage, sentences)) in self.model.forward(sequences)?.iter().zip(places) {
+                let sum = &mut sums[*passage];
+                self.add_states(&mut sum.whole, states);
+                for (sentence, tokens) in sentences {
+                    self.add_states(&mut sum.sentences[*sentence], &states[tokens.start * self.dimensions..tokens.end * self.dimensions]);
+                }
+            }
+            done += places.len();
+            progress(done.min(passages.len()));
+        }
+        let finish =
+            |sum: PassageVectors| PassageVectors { whole: unit(sum.whole), sentences: sum.sentences.into_iter().map(unit).collect() };
+        Ok(sums.into_iter().map(finish).collect())
     }
 
-    fn forward(&self, batch: &[&Encoding]) -> candle_core::Result<Vec<Vec<f32>>> {
-        let longest = batch.iter().map(|encoding| encoding.len()).max().unwrap_or(1);
-        let shape = (batch.len(), longest);
-        let (mut ids, mut mask) = (vec![0u32; batch.len() * longest], vec![0f32; batch.len() * longest]);
-        for (row, encoding) in batch.iter().enumerate() {
-            for (column, &id) in encoding.get_ids().iter().enumerate() {
-                ids[row * longest + column] = id;
-                mask[row * longest + column] = 1.0;
+    fn sequence(&self, parts: &[&[u32]]) -> Sequence {
+        let mut ids = vec![self.marks.0];
+        parts.iter().for_each(|part| ids.extend_from_slice(part));
+        ids.push(self.marks.1);
+        Sequence { first_segment: ids.len(), ids }
+    }
+
+    /// The passage as one piece, or as many as its length asks for.
+    fn split(&self, number: usize, passage: &PassageText, pieces: &mut Vec<Piece>) -> Result<()> {
+        let mut heading = BertFiles::tokens(&self.tokenizer, &passage.heading)?;
+        heading.truncate(MAX_HEADING_TOKENS);
+        let room = MAX_TOKENS - 2 - heading.len();
+        let (mut body, mut sentences) = (Vec::new(), Vec::new());
+        let mut close = |body: &mut Vec<u32>, sentences: &mut Vec<(usize, Range<usize>)>| {
+            pieces.push(Piece { passage: number, sequence: self.sequence(&[&heading, body]), sentences: std::mem::take(sentences) });
+            body.clear();
+        };
+        for (at, sentence) in passage.sentences.iter().enumerate() {
+            let mut tokens = BertFiles::tokens(&self.tokenizer, sentence)?;
+            tokens.truncate(room);
+            if body.len() + tokens.len() > room {
+                close(&mut body, &mut sentences);
             }
+            let start = 1 + heading.len() + body.len();
+            sentences.push((at, start..start + tokens.len()));
+            body.extend(tokens);
         }
-        let ids = Tensor::from_vec(ids, shape, &self.device)?;
-        let mask = Tensor::from_vec(mask, shape, &self.device)?;
-        let lengths: Vec<usize> = batch.iter().map(|encoding| encoding.len()).collect();
-        let hidden = self.model.forward(&ids, &ids.zeros_like()?, &lengths)?;
-        let (_batch, _tokens, _hidden) = hidden.dims3()?;
-        let real = mask.unsqueeze(2)?;
-        let mean = hidden.broadcast_mul(&real)?.sum(1)?.broadcast_div(&real.sum(1)?)?;
-        let length = mean.sqr()?.sum_keepdim(1)?.sqrt()?;
-        mean.broadcast_div(&length.maximum(1e-12)?)?.to_vec2()
+        close(&mut body, &mut sentences);
+        Ok(())
+    }
+
+    fn add_states(&self, sum: &mut [f32], states: &[f32]) {
+        for state in states.chunks_exact(self.dimensions) {
+            sum.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
+        }
     }
 }
 
-fn failed() -> Error {
-    ErrorKind::Inference.on("the embedding model")
+fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|value| *value /= length);
+    }
+    vector
 }

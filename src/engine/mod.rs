@@ -8,7 +8,9 @@ mod bert;
 mod embed;
 mod encoder;
 mod generate;
+mod kernels;
 mod matcher;
+mod passage;
 mod read;
 mod template;
 mod vocabulary;
@@ -16,11 +18,13 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use bert::BertFiles;
 pub use embed::Embedder;
-pub use encoder::Encoder;
+pub use encoder::{Encoder, PassageVectors};
 pub use generate::{Generated, Generator, Limits, StopReason};
 pub use matcher::{Matcher, Side};
-pub use read::{BASE_SHA256, Reader, ReaderPassage, Reading};
+pub use passage::PassageText;
+pub use read::{BASE_SHA256, Reader, Reading};
 pub use template::Message;
 
 use candle_core::Device;
@@ -44,11 +48,11 @@ pub fn open_device() -> Result<Device> {
     }
 }
 
-/// `cpu`, `cuda` or `metal`, for people.
-pub fn device_name(device: &Device) -> &'static str {
+/// `cuda`, `metal`, or `cpu` with the instruction set of the kernels, such as `cpu avx512-vnni`: for people.
+pub fn device_name(device: &Device) -> String {
     match device {
-        Device::Cpu => "cpu",
-        Device::Cuda(_) => "cuda",
-        Device::Metal(_) => "metal",
+        Device::Cpu => format!("cpu {}", kernels::Isa::best().name()),
+        Device::Cuda(_) => "cuda".to_owned(),
+        Device::Metal(_) => "metal".to_owned(),
     }
 }

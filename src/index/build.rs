@@ -5,32 +5,25 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use super::conflicts::conflicts;
 use super::disk::{self, Draft};
 use super::lexical::LexicalIndex;
 use super::vector::{HNSW_FROM, VectorIndex};
-use super::{EmbeddingId, IndexedVersion, Manifest, ManifestDocument, Snapshot, passage_text, sentence_text};
-use crate::engine::Embedder;
+use super::{EmbeddingId, IndexedVersion, Manifest, ManifestDocument, Snapshot, passage_text};
+use crate::engine::{Embedder, PassageText, PassageVectors};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{LoadReport, Version};
 use crate::text::Language;
 
-/// Hears `(done, total)` texts embedded.
+/// Hears `(done, total)` passages embedded.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
-
-/// A snapshot, and whether it had to be built.
-pub struct Built {
-    /// The snapshot in force.
-    pub snapshot: Snapshot,
-    /// False when the one on disk already held exactly these inputs.
-    pub rebuilt: bool,
-}
 
 /// The embedding model with its name.
 pub type NamedEmbedder<'a> = (&'a Embedder, &'a EmbeddingId);
 
-/// Brings the snapshot under `root` up to date with `report` and returns it.
+/// Writes a snapshot of `report` under `root` and returns it; `None` when `current`, the one in force there, already is one.
 ///
-/// `current` is the snapshot in force, if it could be loaded: its vectors are used again for texts that did not change.
+/// The vectors of `current` are used again for texts that did not change.
 ///
 /// # Errors
 /// `EmptyCorpus` when no document has a passage; `Inference` when the model fails; `Io` or `BadIndex` when nothing can be written.
@@ -38,16 +31,15 @@ pub type NamedEmbedder<'a> = (&'a Embedder, &'a EmbeddingId);
 pub fn refresh(
     root: &Path,
     report: LoadReport,
-    current: Option<Snapshot>,
+    current: Option<&Snapshot>,
     embedder: Option<NamedEmbedder<'_>>,
     progress: Progress<'_>,
-) -> Result<Built> {
+) -> Result<Option<Snapshot>> {
     let embedding = embedder.map(|(_, id)| id.clone());
     let fingerprint = fingerprint(&report, embedding.as_ref());
-    let current = match current {
-        Some(snapshot) if snapshot.manifest.fingerprint == fingerprint => return Ok(Built { snapshot, rebuilt: false }),
-        other => other,
-    };
+    if current.is_some_and(|snapshot| snapshot.manifest.fingerprint == fingerprint) {
+        return Ok(None);
+    }
 
     let LoadReport { versions, skipped } = report;
     let versions: Vec<IndexedVersion> =
@@ -71,7 +63,7 @@ pub fn refresh(
 
     let (mut passage_rows, mut sentence_rows) = (Vec::new(), Vec::new());
     if let Some((model, _)) = embedder {
-        let known = current.as_ref().filter(|snapshot| snapshot.manifest.embedding == embedding).map(known_vectors).unwrap_or_default();
+        let known = current.filter(|snapshot| snapshot.manifest.embedding == embedding).map(known_vectors).unwrap_or_default();
         (passage_rows, sentence_rows) = embed_all(model, &versions, &known, progress)?;
         let sum = draft.write(disk::PASSAGE_VECTORS, |writer| disk::write_floats(writer, &passage_rows))?;
         keep(disk::PASSAGE_VECTORS, sum);
@@ -83,14 +75,25 @@ pub fn refresh(
     std::fs::create_dir(&lexical_folder).map_err(|cause| ErrorKind::Io.on(lexical_folder.display().to_string()).because(cause))?;
     drop(LexicalIndex::build(&lexical_folder, &versions)?); // it is opened again where it comes to rest
 
+    let conflicts = conflicts(&versions);
     let documents = versions.iter().map(|indexed| manifest_document(&indexed.version)).collect();
     let index_version = disk::next_version(root);
-    let manifest =
-        Manifest { format: disk::FORMAT, index_version, embedding, fingerprint, documents, skipped, passages, sentences, checksums };
+    let manifest = Manifest {
+        format: disk::FORMAT,
+        index_version,
+        embedding,
+        fingerprint,
+        documents,
+        skipped,
+        passages,
+        sentences,
+        conflicts,
+        checksums,
+    };
     draft.publish(&manifest)?;
     let lexical = LexicalIndex::open(&root.join(disk::snapshot_name(index_version)).join(disk::LEXICAL))?;
     let passage_vectors = manifest.embedding.as_ref().map(|id| VectorIndex::new(id.dimensions, passage_rows, HNSW_FROM));
-    Ok(Built { snapshot: Snapshot::assemble(manifest, versions, lexical, passage_vectors, sentence_rows), rebuilt: true })
+    Ok(Some(Snapshot::assemble(manifest, versions, lexical, passage_vectors, sentence_rows)))
 }
 
 fn manifest_document(version: &Version) -> ManifestDocument {
@@ -124,45 +127,53 @@ fn fingerprint(report: &LoadReport, embedding: Option<&EmbeddingId>) -> String {
     disk::hex(&hasher.finalize())
 }
 
-/// Vectors of a snapshot by the text they were made from.
-fn known_vectors(snapshot: &Snapshot) -> HashMap<Text, &[f32]> {
+/// What is embedded for each passage, with its language.
+type Text = (Language, PassageText);
+
+fn texts(versions: &[IndexedVersion]) -> impl Iterator<Item = Text> {
+    let of = |indexed: &IndexedVersion| -> Vec<Text> {
+        indexed.passages.iter().map(|passage| (indexed.version.language, passage_text(&indexed.version, passage))).collect()
+    };
+    versions.iter().flat_map(of)
+}
+
+/// Vectors of a snapshot by the text they were made from: the passage's, and its sentences' one after another.
+fn known_vectors(snapshot: &Snapshot) -> HashMap<Text, (&[f32], &[f32])> {
     let Some(vectors) = &snapshot.passage_vectors else { return HashMap::new() };
     let dimensions = snapshot.manifest.embedding.as_ref().map_or(1, |id| id.dimensions.max(1));
-    let (passages, sentences) = texts(&snapshot.versions);
-    let rows = vectors.rows().chunks_exact(dimensions).chain(snapshot.sentence_vectors.chunks_exact(dimensions));
-    passages.into_iter().chain(sentences).zip(rows).collect()
+    let mut sentences = snapshot.sentence_vectors.as_slice();
+    let mut own = |text: &Text| sentences.split_off(..text.1.sentences.len() * dimensions).unwrap_or_default();
+    let with_sentences = |(text, row): (Text, _)| {
+        let own = own(&text);
+        (text, (row, own))
+    };
+    texts(&snapshot.versions).zip(vectors.rows().chunks_exact(dimensions)).map(with_sentences).collect()
 }
 
-/// What is embedded for each passage and each sentence, with its language.
-fn texts(versions: &[IndexedVersion]) -> (Vec<Text>, Vec<Text>) {
-    let (mut passages, mut sentences) = (Vec::new(), Vec::new());
-    for IndexedVersion { version, passages: own } in versions {
-        for passage in own {
-            passages.push((version.language, passage_text(version, passage)));
-            sentences.extend(passage.sentences.iter().map(|sentence| (version.language, sentence_text(version, passage, sentence))));
-        }
-    }
-    (passages, sentences)
-}
-
-type Text = (Language, String);
-
+/// Rows of all passages and of all sentences, in order.
 fn embed_all(
     model: &Embedder,
     versions: &[IndexedVersion],
-    known: &HashMap<Text, &[f32]>,
+    known: &HashMap<Text, (&[f32], &[f32])>,
     progress: Progress<'_>,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
-    let (passages, sentences) = texts(versions);
-    let mut new: Vec<&Text> = passages.iter().chain(&sentences).filter(|text| !known.contains_key(*text)).collect();
-    new.sort_unstable_by_key(|(_, text)| text);
+    let texts: Vec<Text> = texts(versions).collect();
+    let mut new: Vec<&Text> = texts.iter().filter(|text| !known.contains_key(*text)).collect();
+    new.sort_unstable();
     new.dedup();
     let total = new.len();
-    let borrowed: Vec<(Language, &str)> = new.iter().map(|(language, text)| (*language, text.as_str())).collect();
+    let borrowed: Vec<(Language, &PassageText)> = new.iter().map(|(language, text)| (*language, text)).collect();
     let vectors = model.embed_passages(&borrowed, |done| progress(done, total))?;
-    let fresh: HashMap<&Text, Vec<f32>> = new.into_iter().zip(vectors).collect();
-    let row = |text: &Text| -> Vec<f32> {
-        known.get(text).map(|row| row.to_vec()).or_else(|| fresh.get(text).cloned()).unwrap_or_else(|| vec![0.0; model.dimensions()])
-    };
-    Ok((passages.iter().flat_map(row).collect(), sentences.iter().flat_map(row).collect()))
+    let fresh: HashMap<&Text, PassageVectors> = new.into_iter().zip(vectors).collect();
+    let (mut passages, mut sentences) = (Vec::new(), Vec::new());
+    for text in &texts {
+        if let Some((whole, own)) = known.get(text) {
+            passages.extend_from_slice(whole);
+            sentences.extend_from_slice(own);
+        } else if let Some(vectors) = fresh.get(text) {
+            passages.extend_from_slice(&vectors.whole);
+            vectors.sentences.iter().for_each(|vector| sentences.extend_from_slice(vector));
+        }
+    }
+    Ok((passages, sentences))
 }

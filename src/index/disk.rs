@@ -23,7 +23,7 @@ use super::{IndexedVersion, Manifest, Snapshot};
 use crate::error::{Context, ErrorKind, Result};
 
 /// Layout of a snapshot folder. Raise it whenever older folders cannot be read or would rank differently.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const CURRENT: &str = "CURRENT";
 const MANIFEST: &str = "manifest.json";

@@ -6,14 +6,18 @@
 //! Must not know: questions.
 
 mod build;
+mod conflicts;
 pub mod disk;
 pub mod lexical;
 pub mod vector;
 
-pub use build::{Built, Progress, refresh};
+pub use build::{NamedEmbedder, Progress, refresh};
+pub use conflicts::Conflict;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::PassageText;
 use crate::policy::{Passage, Sentence, SkippedFile, Version};
 use lexical::LexicalIndex;
 use vector::{VectorIndex, dot};
@@ -52,6 +56,8 @@ pub struct Manifest {
     pub passages: usize,
     /// Sentences in all.
     pub sentences: usize,
+    /// Sentences of different policies that cannot both be right.
+    pub conflicts: Vec<Conflict>,
     /// SHA-256 per data file.
     pub checksums: std::collections::BTreeMap<String, String>,
 }
@@ -112,6 +118,11 @@ pub struct PassageView<'a> {
 }
 
 impl PassageView<'_> {
+    /// The passage as the models read it.
+    pub fn as_read(&self) -> PassageText {
+        passage_text(self.version, self.passage)
+    }
+
     /// The passage as it stands in the source.
     pub fn text(&self) -> &str {
         self.version.source.get(self.passage.bytes.clone()).unwrap_or_default()
@@ -164,6 +175,24 @@ impl Snapshot {
         }
     }
 
+    /// A sentence with the passage it stands in.
+    pub fn sentence(&self, id: SentenceId) -> Option<(PassageView<'_>, &Sentence)> {
+        let at = self.passages.partition_point(|entry| entry.first_sentence <= id).checked_sub(1)?;
+        let view = self.passage(at as PassageId);
+        Some((view, view.passage.sentences.get((id - view.first_sentence) as usize)?))
+    }
+
+    /// Sentences in force on `day` that say something else than this one.
+    pub fn conflicts_with(&self, sentence: SentenceId, day: Date) -> Vec<SentenceId> {
+        let other = |conflict: &Conflict| match (conflict.first == sentence, conflict.second == sentence) {
+            (true, _) => Some(conflict.second),
+            (_, true) => Some(conflict.first),
+            _ => None,
+        };
+        let in_force = |id: &SentenceId| self.sentence(*id).is_some_and(|(view, _)| view.version.is_valid_on(day));
+        self.manifest.conflicts.iter().filter_map(other).filter(in_force).collect()
+    }
+
     /// The lexical index.
     pub fn lexical(&self) -> &LexicalIndex {
         &self.lexical
@@ -181,25 +210,11 @@ impl Snapshot {
     }
 }
 
-/// What the embedding model reads for a passage: where it stands, then what it says.
-fn passage_text(version: &Version, passage: &Passage) -> String {
-    let words: Vec<&str> = passage.sentences.iter().map(|sentence| sentence.plain.as_str()).collect();
-    format!("{}\n{}", heading_line(version, passage), words.join(" "))
-}
-
-/// What the embedding model reads for a sentence.
-fn sentence_text(version: &Version, passage: &Passage, sentence: &Sentence) -> String {
-    let lead = sentence.lead.as_deref().map(|lead| format!("{lead} ")).unwrap_or_default();
-    format!("{}. {lead}{}", heading_line(version, passage), sentence.plain)
-}
-
-/// `title: heading: subheading`, each said once.
-fn heading_line(version: &Version, passage: &Passage) -> String {
-    let mut parts = vec![version.title.as_str()];
-    for heading in &passage.headings {
-        if !parts.contains(&heading.as_str()) {
-            parts.push(heading);
-        }
-    }
-    parts.join(": ")
+/// The passage as the models read it: where it stands (`TITLE. HEADINGS: `, each said once), then its sentences.
+fn passage_text(version: &Version, passage: &Passage) -> PassageText {
+    let clean = |text: &str| text.trim().trim_end_matches(['.', ':']).to_owned();
+    let title = clean(&version.title);
+    let headings: Vec<String> = passage.headings.iter().map(|heading| clean(heading)).filter(|heading| *heading != title).collect();
+    let heading = if headings.is_empty() { format!("{title}: ") } else { format!("{title}. {}: ", headings.join(". ")) };
+    PassageText { heading, sentences: passage.sentences.iter().map(|sentence| sentence.plain.clone()).collect() }
 }

@@ -224,19 +224,25 @@ pub fn evaluate(
 fn ask<'a>(desk: &Desk, known: &HashSet<&str>, question: &'a Question, retrieval_only: bool) -> Result<Outcome<'a>> {
     let gold: Vec<String> =
         question.gold_passage_ids.iter().chain(&question.gold_doc_ids).filter(|id| known.contains(id.as_str())).cloned().collect();
-    let request = AnswerRequest::new(question.question.as_str());
+    let request = AnswerRequest { history: question.history.clone(), ..AnswerRequest::new(question.question.as_str()) };
     let answered = if retrieval_only || request.check().is_err() { None } else { Some(desk.answer_here(&request)?) };
     let mut documents = answered.as_ref().map(|(_, trace)| trace.ranked_documents.clone()).unwrap_or_default();
     if documents.is_empty() {
-        documents = rank(desk, &question.question)?;
+        documents = rank(desk, question)?;
     }
     let ranks = (question.answerable && !gold.is_empty()).then(|| ranking(&documents, &gold));
     Ok(Outcome { question, gold, ranks, found: documents.into_iter().next(), answered })
 }
 
 /// Documents in the order of their best passage.
-fn rank(desk: &Desk, question: &str) -> Result<Vec<String>> {
-    let search = SearchRequest { question: question.to_owned(), top_k: 50, as_of: None, filters: Filters::default() };
+fn rank(desk: &Desk, question: &Question) -> Result<Vec<String>> {
+    let search = SearchRequest {
+        question: question.question.clone(),
+        history: question.history.clone(),
+        top_k: 50,
+        as_of: None,
+        filters: Filters::default(),
+    };
     let found = if search.check().is_ok() { desk.search_here(&search)?.passages } else { Vec::new() };
     let mut documents: Vec<String> = Vec::new();
     for passage in found {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Context, ErrorKind, Result};
+use crate::retrieve::Said;
 
 /// A question with what a right answer rests on. Fields that other tools add are ignored.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -29,6 +30,9 @@ pub struct Question {
     pub gold_spans: Vec<String>,
     /// Whether the corpus answers it.
     pub answerable: bool,
+    /// What was said before, oldest first.
+    #[serde(default)]
+    pub history: Vec<Said>,
     /// Language code.
     #[serde(default)]
     pub lang: String,

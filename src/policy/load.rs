@@ -15,7 +15,10 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::text::{detect_language, is_visible};
 
 use super::sections::text_passages;
-use super::{FrontMatter, Passage, Version, markdown};
+use super::{FrontMatter, Passage, Version, formats, markdown};
+
+/// Why a file of another kind is left out.
+const UNREADABLE: &str = "is not a .md, .txt, .html, .docx, .csv or .jsonl file: convert it to one of these";
 
 /// Larger files are no policies.
 const MAX_FILE_BYTES: u64 = 10_000_000;
@@ -42,6 +45,7 @@ impl Version {
     /// Its passages, in order: Markdown for `.md` and `.markdown` files, otherwise paragraphs of plain text.
     pub fn passages(&self) -> Vec<Passage> {
         match Format::of(&self.path) {
+            Some(Format::Outline) => formats::passages(&self.source, &self.title),
             Some(format) => {
                 // It was read once; if it no longer can be, all of it is text.
                 let body_start = FrontMatter::parse(&self.source).map_or(0, |(_, body_start)| body_start);
@@ -56,6 +60,8 @@ impl Version {
 enum Format {
     Markdown,
     Text,
+    /// Turned into an outline when read.
+    Outline,
 }
 
 impl Format {
@@ -63,6 +69,7 @@ impl Format {
         match extension(path).as_str() {
             "md" | "markdown" => Some(Self::Markdown),
             "txt" => Some(Self::Text),
+            "html" | "htm" | "docx" | "csv" | "jsonl" => Some(Self::Outline),
             _ => None,
         }
     }
@@ -71,6 +78,7 @@ impl Format {
         match self {
             Self::Markdown => markdown::passages(source, body_start, title),
             Self::Text => text_passages(source, body_start),
+            Self::Outline => formats::passages(source, title),
         }
     }
 }
@@ -79,7 +87,8 @@ fn extension(path: &str) -> String {
     Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// Reads one file: Markdown (`.md`, `.markdown`) or plain text (`.txt`), in UTF-8, with or without front matter.
+/// Reads one file: Markdown (`.md`, `.markdown`) or plain text (`.txt`), in UTF-8, with or without front matter; web pages (`.html`,
+/// `.htm`), Word documents (`.docx`), and lists of questions with answers (`.csv`, `.jsonl`).
 ///
 /// `path` is relative to the corpus folder. What the front matter leaves open: the id is the path without its extension and with `-`
 /// for `/`; the title is the first heading of the first level, or else the file's name in words; the version is 1; the language is
@@ -87,15 +96,28 @@ fn extension(path: &str) -> String {
 pub fn parse_file(path: &str, bytes: &[u8]) -> Result<Version> {
     let path = path.replace('\\', "/");
     let bad = |what: &str| ErrorKind::BadDocument.on(format!("{path}{what}"));
-    let format = Format::of(&path).ok_or_else(|| bad(" is not a .md, .markdown or .txt file: convert it to one of these"))?;
-    let source = decode(&path, bytes)?;
-    let (matter, body_start) = FrontMatter::parse(source).map_err(|error| Error { item: format!("{path}, {}", error.item), ..error })?;
+    let format = Format::of(&path).ok_or_else(|| bad(&format!(" {UNREADABLE}")))?;
+    let extracted = formats::extract(&extension(&path), bytes).transpose().map_err(|reason| bad(&format!(" {reason}")))?;
+    let source = match &extracted {
+        Some(extracted) => &extracted.text,
+        None => decode(&path, bytes)?,
+    };
+    let front_matter = if extracted.is_none() { FrontMatter::parse(source) } else { Ok((FrontMatter::default(), 0)) };
+    let (matter, body_start) = front_matter.map_err(|error| Error { item: format!("{path}, {}", error.item), ..error })?;
     let body = source.get(body_start..).unwrap_or_default();
     if !body.contains(is_visible) {
         return Err(bad(if body_start > 3 { " has no text below its front matter" } else { " is empty" }));
     }
     let stem = path.strip_suffix(&format!(".{}", Path::new(&path).extension().unwrap_or_default().to_string_lossy())).unwrap_or(&path);
-    let first_title = || if format == Format::Markdown { markdown::first_title(source, body_start) } else { None };
+    let first_title = || {
+        if let Some(extracted) = &extracted {
+            extracted.title.clone()
+        } else if format == Format::Markdown {
+            markdown::first_title(source, body_start)
+        } else {
+            None
+        }
+    };
     Ok(Version {
         document_id: matter.id.unwrap_or_else(|| stem.trim_matches('/').replace('/', "-")),
         title: matter.title.or_else(first_title).unwrap_or_else(|| title_of_name(stem)),
@@ -246,9 +268,22 @@ pub fn load_folder(dir: &Path) -> Result<LoadReport> {
             [] => String::new(),
             [first, rest @ ..] => format!("; {} skipped, the first because {}", rest.len() + 1, reason_with_path(first)),
         };
-        return Err(ErrorKind::EmptyCorpus.on(format!("{shown} holds no .md, .markdown or .txt file that can be used: add one{skipped}")));
+        return Err(ErrorKind::EmptyCorpus
+            .on(format!("{shown} holds no .md, .txt, .html, .docx, .csv or .jsonl file that can be used: add one{skipped}")));
     }
     Ok(report)
+}
+
+/// What tells whether a folder's policies may have changed: each file with its length and time of change. Empty when it cannot be read.
+pub fn folder_state(dir: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
+    let mut walk = Walk::default();
+    let _ = walk.folder(dir, ""); // what cannot be read is as if it were not there
+    let state = |(_, file): (String, PathBuf)| {
+        let metadata = fs::metadata(&file).ok();
+        let changed = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
+        (file, metadata.map_or(0, |metadata| metadata.len()), changed)
+    };
+    walk.files.into_iter().map(state).collect()
 }
 
 fn reason_with_path(skipped: &SkippedFile) -> String {
@@ -304,7 +339,7 @@ impl Walk {
                     if Format::of(&path).is_some() {
                         self.files.push((path, file));
                     } else if is_document(&path) || is_text(&file) {
-                        self.skipped.push(skip("is not a .md, .markdown or .txt file: convert it to one of these".to_owned()));
+                        self.skipped.push(skip(UNREADABLE.to_owned()));
                     }
                 }
                 Ok(_) => {}
@@ -317,10 +352,7 @@ impl Walk {
 
 /// Formats that hold policies in other places: someone will look for their text here.
 fn is_document(path: &str) -> bool {
-    matches!(
-        extension(path).as_str(),
-        "pdf" | "doc" | "docx" | "odt" | "rtf" | "html" | "htm" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub"
-    )
+    matches!(extension(path).as_str(), "pdf" | "doc" | "odt" | "rtf" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub")
 }
 
 fn is_text(file: &Path) -> bool {

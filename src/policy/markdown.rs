@@ -22,8 +22,17 @@ const LEAD_BYTES: usize = 400;
 /// `source` is the whole file and `body_start` the byte behind its front matter; all positions count in `source`. Headings that
 /// repeat `title` are left out of [`Passage::headings`].
 pub fn passages(source: &str, body_start: usize, title: &str) -> Vec<Passage> {
+    passages_of_events(source, title, events(source, body_start))
+}
+
+/// The same from events with their places in `source`.
+pub(super) fn passages_of_events<'a>(
+    source: &'a str,
+    title: &str,
+    events: impl IntoIterator<Item = (Event<'a>, Range<usize>)>,
+) -> Vec<Passage> {
     let mut reader = Reader { source, title: title.trim().to_lowercase(), ..Reader::default() };
-    for (event, range) in events(source, body_start) {
+    for (event, range) in events {
         reader.event(event, range);
     }
     reader.end_block();

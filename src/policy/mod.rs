@@ -4,13 +4,14 @@
 //! each with the sentences it holds, at exact positions in the source text.
 //! Must not know: indexes, models, questions.
 
+mod formats;
 mod front_matter;
 mod load;
 pub mod markdown;
 mod sections;
 
 pub use front_matter::FrontMatter;
-pub use load::{LoadReport, SkippedFile, load_folder, parse_file, parse_records};
+pub use load::{LoadReport, SkippedFile, folder_state, load_folder, parse_file, parse_records};
 
 use std::ops::Range;
 
@@ -42,7 +43,8 @@ pub struct Version {
     pub path: String,
     /// SHA-256 of the file's bytes, lowercase hex.
     pub sha256: String,
-    /// The whole text of the file as read, front matter included: every position below counts in it.
+    /// The whole text of the file as read, front matter included, or what was taken out of a file that is no text: every position
+    /// below counts in it.
     pub source: String,
 }
 

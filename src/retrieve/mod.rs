@@ -3,10 +3,12 @@
 //! In: a question, a day, filters and a snapshot. Out: a [`Query`] and passages, best first, with the scores behind their
 //! place. Must not know: the LLM.
 
+mod follow_up;
 mod fuse;
 mod query;
 mod rerank;
 
+pub use follow_up::{Context, Role, Said, context};
 pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
 pub use rerank::{Readings, probability, rerank};
@@ -95,7 +97,7 @@ pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize)
         }
     }
     let foreign = |id: PassageId| is_foreign(query.language, snapshot.passage(id).version.language);
-    let mut hits = fuse(&candidates, query.language, &foreign);
+    let mut hits = fuse(&candidates, query.language, query.highest_bm25(), &foreign);
     hits.truncate(top_k);
     Ok(hits)
 }
@@ -105,14 +107,26 @@ fn is_foreign(question: Language, document: Language) -> bool {
     (question == Language::Zh) != (document == Language::Zh)
 }
 
-/// Reads the question for search: its words with their weights, and its vector where the model knows the language.
+/// Reads the question for search, with the earlier words it leans on: its words with their weights, and its vector where the model
+/// knows the language.
 ///
 /// # Errors
 /// `Inference` when the embedding model fails.
-pub fn prepare(snapshot: &Snapshot, embedder: Option<&Embedder>, question: &str, language: Language) -> Result<Query> {
-    let vector = match embedder {
-        Some(embedder) => embedder.embed_question(question, language)?,
-        None => None,
-    };
-    Ok(Query::new(snapshot, question, language, vector))
+pub fn prepare(
+    snapshot: &Snapshot,
+    embedder: Option<&Embedder>,
+    question: &str,
+    context: Option<&Context>,
+    language: Language,
+) -> Result<Query> {
+    let Some(embedder) = embedder else { return Ok(Query::new(snapshot, question, context, language, None)) };
+    let mut vector = embedder.embed_question(question, language)?;
+    if let (Some(own), Some(context)) = (&mut vector, context)
+        && let Some(with_context) = embedder.embed_question(&format!("{} {question}", context.text), language)?
+    {
+        own.iter_mut().zip(with_context).for_each(|(own, other)| *own = (1.0 - context.share) * *own + context.share * other);
+        let length = own.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::EPSILON);
+        own.iter_mut().for_each(|value| *value /= length);
+    }
+    Ok(Query::new(snapshot, question, context, language, vector))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::Context;
 use crate::index::Snapshot;
 use crate::index::lexical::QueryTerm;
 use crate::text::Language;
@@ -20,6 +21,9 @@ const CORRECTED_WEIGHT: f32 = 0.8;
 /// What another name for the customer's words counts for, as a share of the words themselves.
 const OTHER_NAME_WEIGHT: f32 = 0.6;
 
+/// What a word said earlier counts for, times the share of the earlier words.
+const EARLIER_WEIGHT: f32 = 0.5;
+
 /// How much of a word's meaning another name for it covers.
 const OTHER_NAME_SHARE: f32 = 0.7;
 
@@ -36,8 +40,20 @@ pub struct QueryWord {
     pub content: bool,
     /// Whether it stands in for a misspelt word.
     pub corrected: bool,
+    /// 1 for the question's own words, less for earlier ones.
+    pub share: f32,
     /// What it may also be called, alone or with its neighbours; each name as the terms it consists of.
     pub names: Vec<Vec<String>>,
+}
+
+impl QueryWord {
+    /// What it counts for in the lexical index.
+    fn weight(&self) -> f32 {
+        let kind = if self.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 };
+        let meaning = if self.content { 1.0 } else { STOP_WORD_WEIGHT };
+        let spelling = if self.corrected { CORRECTED_WEIGHT } else { 1.0 };
+        kind * meaning * spelling * self.share
+    }
 }
 
 /// A question, read.
@@ -54,15 +70,20 @@ pub struct Query {
 }
 
 impl Query {
-    /// Reads `question` against the words of `snapshot`.
-    pub fn new(snapshot: &Snapshot, question: &str, language: Language, vector: Option<Vec<f32>>) -> Self {
+    /// Reads `question`, and the earlier words it leans on, against the words of `snapshot`.
+    pub fn new(snapshot: &Snapshot, question: &str, context: Option<&Context>, language: Language, vector: Option<Vec<f32>>) -> Self {
         let lexical = snapshot.lexical();
         let total = lexical.len() as f32;
         let expansions = expansions(question, language);
         let mut seen = HashSet::new();
         let mut words = Vec::new();
-        for term in terms(question) {
+        let own = terms(question).into_iter().map(|term| (term, 1.0));
+        let earlier = context.map(|context| terms(&context.text).into_iter().map(|term| (term, EARLIER_WEIGHT * context.share)));
+        for (term, share) in own.chain(earlier.into_iter().flatten()) {
             let content = !is_stop_word(&term.text);
+            if share < 1.0 && !content {
+                continue;
+            }
             let mut found = lexical.passages_with(&term.text);
             let (mut text, mut corrected) = (term.text, false);
             if found == 0
@@ -76,8 +97,12 @@ impl Query {
                 let found = found as f32;
                 let idf = (1.0 + (total - found + 0.5).max(0.0) / (found + 0.5)).ln();
                 let within = |expansion: &&Expansion| expansion.bytes.start < term.bytes.end && term.bytes.start < expansion.bytes.end;
-                let names = expansions.iter().filter(within).flat_map(|expansion| expansion.names.iter().cloned()).collect();
-                words.push(QueryWord { text, kind: term.kind, idf, content, corrected, names });
+                let names = if share < 1.0 {
+                    Vec::new() // the places of other names are those of the question's own words
+                } else {
+                    expansions.iter().filter(within).flat_map(|expansion| expansion.names.iter().cloned()).collect()
+                };
+                words.push(QueryWord { text, kind: term.kind, idf, content, corrected, share, names });
             }
         }
         let expansions = expansions.into_iter().map(|expansion| expansion.names).collect();
@@ -86,15 +111,14 @@ impl Query {
 
     /// What the lexical index is asked.
     pub fn lexical_terms(&self) -> Vec<QueryTerm> {
-        self.words
-            .iter()
-            .map(|word| {
-                let kind = if word.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 };
-                let meaning = if word.content { 1.0 } else { STOP_WORD_WEIGHT };
-                let spelling = if word.corrected { CORRECTED_WEIGHT } else { 1.0 };
-                QueryTerm { text: word.text.clone(), weight: kind * meaning * spelling }
-            })
-            .collect()
+        self.words.iter().map(|word| QueryTerm { text: word.text.clone(), weight: word.weight() }).collect()
+    }
+
+    /// What BM25 could give at most to a passage whose body is full of the question's words.
+    pub fn highest_bm25(&self) -> f32 {
+        /// What BM25 gives a word at most, as a multiple of its rarity: k1 + 1, with k1 = 1.2.
+        const SATURATION: f32 = 2.2;
+        SATURATION * self.words.iter().map(|word| word.idf * word.weight()).sum::<f32>()
     }
 
     /// Other names the lexical index is asked for beside the words: per part of the question the best one counts.
@@ -116,7 +140,7 @@ impl Query {
     pub fn coverage_of(&self, held: &HashSet<String>) -> f32 {
         let (mut found, mut total) = (0.0, 0.0);
         for word in self.words.iter().filter(|word| word.content) {
-            let weight = if word.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 } * word.idf;
+            let weight = if word.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 } * word.idf * word.share;
             total += weight;
             if held.contains(&word.text) {
                 found += weight;

@@ -17,7 +17,8 @@ use super::problem::Problem;
 use super::stream::event_stream;
 use crate::answer::{Answer, AnswerRequest};
 use crate::error::{ErrorKind, Result};
-use crate::store::Store;
+use crate::retrieve::{Role, Said};
+use crate::store::{Store, Turn};
 
 /// `POST /v1/answer`.
 pub async fn answer(
@@ -27,8 +28,13 @@ pub async fn answer(
     JsonBody(mut request): JsonBody<AnswerRequest>,
 ) -> Result<Response, Problem> {
     request.check()?;
-    match &request.conversation_id {
-        Some(id) => check_conversation(&state.store, id).await?,
+    match request.conversation_id.clone() {
+        Some(id) => {
+            let earlier = earlier_turns(&state.store, &id).await?;
+            if request.history.is_empty() {
+                request.history = earlier;
+            }
+        }
         None => request.conversation_id = Some(format!("cnv_{}", Uuid::now_v7().simple())),
     }
     let ticket = state.desk.submit(request.clone())?;
@@ -40,21 +46,29 @@ pub async fn answer(
     Ok(Json(keep(&state.store, request, answer).await).into_response())
 }
 
-/// A conversation that is continued must have begun here; a typing mistake would otherwise start a new one unnoticed.
-async fn check_conversation(store: &Store, id: &str) -> Result<()> {
-    match store.conversation_exists(id).await {
-        Ok(true) => Ok(()),
-        Ok(false) => {
+/// What was said in a conversation that is continued. It must have begun here; a typing mistake would otherwise start a new one
+/// unnoticed.
+async fn earlier_turns(store: &Store, id: &str) -> Result<Vec<Said>> {
+    match store.turns(id, EARLIER_TURNS).await {
+        Ok(turns) if turns.is_empty() => {
             Err(ErrorKind::NotFound
                 .on(format!("field `conversation_id`: there is no conversation `{id}`: leave the field out to start one")))
+        }
+        Ok(turns) => {
+            let both =
+                |turn: Turn| [(Role::User, turn.question), (Role::Agent, turn.answer.answer)].map(|(role, text)| Said { role, text });
+            Ok(turns.into_iter().flat_map(both).collect())
         }
         Err(error) => {
             // The customer gets an answer even when nothing can be looked up.
             tracing::error!("{}", error.chain());
-            Ok(())
+            Ok(Vec::new())
         }
     }
 }
+
+/// Questions with their answers that a new question may lean on.
+const EARLIER_TURNS: u32 = 3;
 
 fn accepts_events(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::extract::JsonBody;
 use super::problem::Problem;
-use crate::answer::{DeskInfo, DocumentView, Handoff, SearchReply, SearchRequest};
+use crate::answer::{DeskInfo, DocumentList, DocumentView, Handoff, SearchReply, SearchRequest};
 use crate::error::ErrorKind;
 
 /// Hand-offs on a page when the client does not say, and at most.
@@ -21,6 +21,16 @@ const PAGE_MAX: u32 = 200;
 pub async fn search(State(state): State<AppState>, JsonBody(request): JsonBody<SearchRequest>) -> Result<Json<SearchReply>, Problem> {
     request.check()?;
     Ok(Json(state.desk.search(request).await?))
+}
+
+/// `GET /v1/documents`: every document version of the index in force.
+pub async fn documents(State(state): State<AppState>) -> Json<DocumentList> {
+    Json(state.desk.documents())
+}
+
+/// `GET /v1/documents/conflicts`: what two policies in force today say differently.
+pub async fn conflicts(State(state): State<AppState>) -> Json<Value> {
+    Json(json!({ "conflicts": state.desk.conflicts() }))
 }
 
 /// Which version of a document.

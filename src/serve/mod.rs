@@ -74,6 +74,8 @@ pub fn router(state: AppState) -> Router {
     let routes = Router::new()
         .route("/v1/answer", post(answer::answer))
         .route("/v1/search", post(lookup::search))
+        .route("/v1/documents", get(lookup::documents))
+        .route("/v1/documents/conflicts", get(lookup::conflicts))
         .route("/v1/documents/{id}", get(lookup::document))
         .route("/v1/handoffs", get(lookup::handoffs))
         .route("/v1/handoffs/{id}", get(lookup::handoff))

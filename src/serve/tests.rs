@@ -106,14 +106,32 @@ async fn a_question_gets_a_whole_answer_which_is_kept() {
     let answer: Answer = serde_json::from_str(&reply.text).unwrap();
     assert_eq!(answer.escalate, answer.decision == Decision::Escalate);
     assert!(answer.conversation_id.starts_with("cnv_"));
-    let turns = house.state.store.turns(&answer.conversation_id).await.unwrap();
+    let turns = house.state.store.turns(&answer.conversation_id, 100).await.unwrap();
     assert_eq!(turns.len(), 1);
     assert_eq!(turns[0].answer.id, answer.id);
     assert_eq!(turns[0].question, "What happens if I pay late?");
 
     let next = house.ask(json!({"question": "And after that?", "conversation_id": answer.conversation_id})).await;
     assert_eq!(next.json()["conversation_id"], answer.conversation_id);
-    assert_eq!(house.state.store.turns(&answer.conversation_id).await.unwrap().len(), 2);
+    assert_eq!(house.state.store.turns(&answer.conversation_id, 100).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_follow_up_is_understood_from_what_was_said_before() {
+    let house = House::new().await;
+    let cites = |reply: &Reply| reply.json()["citations"].as_array().unwrap().iter().any(|one| one["document_id"] == "late-payments");
+    let alone = house.ask(json!({"question": "And what about that?"})).await;
+    assert!(!cites(&alone), "{}", alone.text);
+
+    let first = house.ask(json!({"question": "Is there a late payment fee?"})).await;
+    let next = house.ask(json!({"question": "And what about that?", "conversation_id": first.json()["conversation_id"]})).await;
+    assert!(cites(&next), "{}", next.text);
+    let carried =
+        house.ask(json!({"question": "And what about that?", "history": [{"role": "user", "text": "Is there a late payment fee?"}]})).await;
+    assert!(cites(&carried), "{}", carried.text);
+
+    let long = json!({"question": "And what about that?", "history": [{"role": "assistant", "text": "x".repeat(4_001)}]});
+    assert!(house.ask(long).await.problem(400, "bad_request").contains("turn 0"));
 }
 
 #[tokio::test]
@@ -227,7 +245,7 @@ async fn a_stream_decides_before_it_speaks_and_ends_with_the_whole_answer() {
         let text: String =
             events.iter().filter(|(name, _)| name == "answer.delta").map(|(_, data)| data["text"].as_str().unwrap()).collect();
         assert_eq!(text, answer.answer);
-        assert_eq!(house.state.store.turns(&answer.conversation_id).await.unwrap()[0].answer, answer);
+        assert_eq!(house.state.store.turns(&answer.conversation_id, 100).await.unwrap()[0].answer, answer);
     }
 }
 
@@ -348,6 +366,11 @@ async fn search_returns_passages() {
 #[tokio::test]
 async fn a_document_is_shown_in_the_version_asked_for() {
     let house = House::new().await;
+    let list = house.get("/v1/documents").await.json();
+    let late: Vec<_> = list["documents"].as_array().unwrap().iter().filter(|one| one["document_id"] == "late-payments").collect();
+    assert_eq!(late.iter().map(|one| one["version"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(late.iter().all(|one| one["source"].is_null()) && list["index_version"].is_u64());
+
     let reply = house.get("/v1/documents/late-payments?version=2").await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
     let view = reply.json();

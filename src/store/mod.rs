@@ -108,23 +108,14 @@ impl Store {
         change.commit().await.on(ErrorKind::Store, failed)
     }
 
-    /// Whether a turn of this conversation was recorded.
-    ///
-    /// # Errors
-    /// `Store` if the database failed.
-    pub async fn conversation_exists(&self, id: &str) -> Result<bool> {
-        let found = sqlx::query("SELECT 1 FROM conversations WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
-        Ok(found.on(ErrorKind::Store, || self.unreadable("conversations"))?.is_some())
-    }
-
-    /// The turns of a conversation, oldest first; none for an unknown one.
+    /// The last turns of a conversation, `limit` at most, oldest first; none for an unknown one.
     ///
     /// # Errors
     /// `Store` if the database failed or holds an answer that this version cannot read.
-    pub async fn turns(&self, conversation_id: &str) -> Result<Vec<Turn>> {
-        let sql = "SELECT question, answer, created_at FROM turns WHERE conversation_id = $1 ORDER BY created_at, rowid";
+    pub async fn turns(&self, conversation_id: &str, limit: u32) -> Result<Vec<Turn>> {
+        let sql = "SELECT question, answer, created_at FROM turns WHERE conversation_id = $1 ORDER BY created_at DESC, rowid DESC LIMIT $2";
         let failed = || self.unreadable("turns");
-        let rows = sqlx::query(sql).bind(conversation_id).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let rows = sqlx::query(sql).bind(conversation_id).bind(limit).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
         let read = |row: &sqlx::sqlite::SqliteRow| {
             let answer: String = row.try_get("answer").on(ErrorKind::Store, failed)?;
             let created_at: i64 = row.try_get("created_at").on(ErrorKind::Store, failed)?;
@@ -134,7 +125,7 @@ impl Store {
                 created_at: Timestamp::from_microsecond(created_at).on(ErrorKind::Store, failed)?,
             })
         };
-        rows.iter().map(read).collect()
+        rows.iter().rev().map(read).collect()
     }
 
     /// At most `limit` hand-offs, newest first; with `before`, only those older than the hand-off of that id.

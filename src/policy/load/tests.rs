@@ -75,7 +75,7 @@ fn a_folder_is_read_in_order_and_says_what_it_left_out() {
         ("eval/q.md", "Questions."),
         (".git/x.md", "Hidden."),
         ("c.md", "---\nversion: 0\n---\nBroken."),
-        ("d.html", "<p>Page</p>"),
+        ("d.odt", "PK\0"),
         ("e.pdf", "%PDF\0"),
         ("f.png", "\u{1}\0\u{2}"),
         ("g.md", "---\nid: b\n---\nThe same again."),
@@ -83,7 +83,7 @@ fn a_folder_is_read_in_order_and_says_what_it_left_out() {
     let report = load_folder(dir.path()).unwrap();
     assert_eq!(paths(&report), ["a/README.md", "a/z.md", "b.md"]);
     let skipped: Vec<_> = report.skipped.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(skipped, ["d.html", "e.pdf", "c.md", "g.md"]);
+    assert_eq!(skipped, ["d.odt", "e.pdf", "c.md", "g.md"]);
     assert!(report.skipped[2].reason.contains("line 2"), "{}", report.skipped[2].reason);
     assert!(report.skipped[3].reason.contains("b.md is already version 1 of b"), "{}", report.skipped[3].reason);
 }

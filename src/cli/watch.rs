@@ -1,0 +1,45 @@
+//! Follows the corpus folder while the server runs: a changed policy is answered as changed within two seconds.
+//!
+//! The folder is looked at twice a second, which works on every file system, network shares included; a change is read once the
+//! folder has kept still between two looks, so that half-written files are not. The new index replaces the old one as a whole.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::answer::Desk;
+use crate::policy::{folder_state, load_folder};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Starts following `corpus` for `desk`, whose index lies under `index`. The thread ends with the process.
+pub(super) fn watch(desk: Desk, corpus: PathBuf, index: PathBuf) {
+    let follow = move || {
+        let mut read = folder_state(&corpus);
+        let mut seen = read.clone();
+        loop {
+            std::thread::sleep(INTERVAL);
+            let now = folder_state(&corpus);
+            let is_still = now == seen;
+            seen = now;
+            if is_still && seen != read {
+                read = seen.clone();
+                let changed = load_folder(&corpus).and_then(|report| {
+                    for skipped in &report.skipped {
+                        tracing::warn!(file = skipped.path, reason = skipped.reason, "a policy is left out");
+                    }
+                    desk.replace_policies(&index, report)
+                });
+                match changed {
+                    Ok(true) => tracing::info!(index_version = desk.info().index.version, "policies have changed"),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(error = error.chain(), "policies have changed but cannot be used: the old ones stay in force")
+                    }
+                }
+            }
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name("watch".into()).spawn(follow) {
+        tracing::error!(%error, "changes of policies need a restart: the thread that follows them could not be started");
+    }
+}
