@@ -135,13 +135,12 @@ pub(in crate::engine) fn product(isa: Isa, x: &QuantizedRows, w: &PackedMatrix, 
     for (panel, weights) in w.packed.chunks_exact(panel_bytes).enumerate() {
         let mut row = 0;
         while row < x.rows {
-            let rest = x.rows - row;
             let mut tile = Tile { x, w, weights, panel, row, out };
             row += match isa {
                 // SAFETY: these values are only made by `Isa::available`, after asking the CPU for the features.
                 #[cfg(target_arch = "x86_64")]
                 Isa::Avx512Vnni => unsafe {
-                    match rest {
+                    match x.rows - row {
                         12.. => tile.avx512::<12>(),
                         8..12 => tile.avx512::<8>(),
                         4..8 => tile.avx512::<4>(),
@@ -151,7 +150,7 @@ pub(in crate::engine) fn product(isa: Isa, x: &QuantizedRows, w: &PackedMatrix, 
                 },
                 #[cfg(target_arch = "x86_64")]
                 Isa::AvxVnni => unsafe {
-                    match rest {
+                    match x.rows - row {
                         6.. => tile.avx_vnni::<6>(),
                         4..6 => tile.avx_vnni::<4>(),
                         2..4 => tile.avx_vnni::<2>(),
