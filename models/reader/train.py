@@ -105,7 +105,7 @@ def load_trained(model: Reader, path: Path):
             continue
         state[name] = t.float() * raw[name + ".scale"][:, None] if t.dtype == torch.int8 else t.float()
     missing = model.load_state_dict(state, strict=False).missing_keys
-    assert all("early" in m for m in missing), missing
+    assert all("early" in m or not m.startswith("encoder.") for m in missing), missing
     return model.eval()
 
 
@@ -272,9 +272,11 @@ class Bm25:
         return best[np.argsort(-s[best])]
 
 
-def embed_texts(base, texts, limit=96):
-    """all-MiniLM-L6-v2 sentence vectors."""
+def embed_texts(base, texts, limit=96, encoder=None):
+    """Sentence vectors of all-MiniLM-L6-v2, or of `encoder`, tuned layers for it."""
     model, tok = Reader(base).eval(), Tokenizer.from_file(str(base / "tokenizer.json"))
+    if encoder:
+        load_trained(model, encoder)
     tok.no_padding(); tok.enable_truncation(limit)
     ids = [e.ids for e in tok.encode_batch(texts)]
     out = np.zeros((len(texts), HIDDEN), dtype=np.float32)
@@ -578,11 +580,48 @@ def own_groups(path, rng):
     return out
 
 
+def written_groups(paths, base, encoder, rng, hold_out=0):
+    """Written rows as `own_groups` reads them, with what the tuned encoder would confuse: the nearest other passages of the same
+    company (rarely an answer too), one of another company from further down, and the passage without its answer.
+
+    The first `hold_out` rows of every file are left out.
+    """
+    data = [r for path in paths for r in list(written.read(path))[hold_out:]]
+    heads, texts = [head(r["title"], r["heading"]) for r in data], [r["joint"].join(r["sentences"]) for r in data]
+    vectors = embed_texts(base, [h + t for h, t in zip(heads, texts)], 160, encoder)
+    asked = [(k, q, numbers) for k, r in enumerate(data) for q, numbers in r["questions"]]
+    missed = [(k, q) for k, r in enumerate(data) for q in r["near"]]
+    company = np.array([{t: n for n, t in enumerate(sorted({r["title"] for r in data}))}[r["title"]] for r in data])
+    starts = []
+    for r in data:
+        at, own = 0, []
+        for s in r["sentences"]:
+            own.append((at, at + len(s))); at += len(s) + len(r["joint"])
+        starts.append(own)
+    other = lambda j: (heads[j], texts[j], [], 0)
+    out = []
+    for (k, q, numbers), v in zip(asked, embed_texts(base, [q for _, q, _ in asked], 64, encoder)):
+        near = vectors @ v
+        near[k] = -2
+        order = np.argsort(-near)
+        home = [int(j) for j in order[:200] if company[j] == company[k] and texts[j] != texts[k]][:2]
+        away = [int(j) for j in order[:60] if company[j] != company[k] and jaccard(texts[j], texts[k]) < 0.3]
+        away = [rng.choice(away[5:])] if len(away) > 5 else []
+        items = [(heads[k], texts[k], None if numbers is None else [starts[k][n] for n in numbers], 1)]
+        cut = without(texts[k], starts[k], numbers, [], 200) if numbers and rng.random() < 0.4 else None
+        items += [(heads[k], cut, [], 0)] if cut else []
+        items += [other(j) for j in (home + away)[: 3 - (cut is not None)]]
+        out.append(("own_policies", q, items))
+    for (k, q), v in zip(missed, embed_texts(base, [q for _, q in missed], 64, encoder)):
+        out.append(("own_policies", q, [other(k)]))
+    return out
+
+
 # Share of each set in the stream of training groups.
 MIX = {"faq_policy_en": 0.20, "faq_microsoft_en": 0.08, "faq_opensource_en": 0.09, "medquad": 0.04, "xquad_en": 0.09, "qed_nq_dev": 0.07,
        "fairytaleqa": 0.06, "tatqa_text": 0.06, "covidqa_deepset": 0.03, "selqa": 0.07, "qnli_dev": 0.04, "sharc_dev": 0.02,
        "doc2dial": 0.145, "single_topic": 0.005,
-       "own_policies": 1.5}  # only when prepared with --own
+       "own_policies": 2.0}  # only when prepared with --own
 
 
 def prepare(a):
@@ -601,8 +640,8 @@ def prepare(a):
     add(single_topic_groups(a.open_eval, rng))
     add(qnli_groups(rows(a.train, "qnli_dev"), rng))
     add(sharc_groups(rows(a.train, "sharc_dev"), Path(a.open_eval) / "conditionalqa" / "corpus.jsonl", rng, 500))
-    for path in a.own:
-        add(own_groups(path, rng))
+    if a.own:
+        add(written_groups(a.own, a.base, a.encoder, rng, a.hold_out))
     a.work.mkdir(parents=True, exist_ok=True)
     pickle.dump(groups, open(a.work / "groups.pkl", "wb"))
 
@@ -994,6 +1033,7 @@ def main():
         if name == "prepare":
             s.add_argument("--train", type=Path, required=True); s.add_argument("--open-eval", type=Path, required=True)
             s.add_argument("--own", type=Path, nargs="*", default=[], help="written rows of models/rows")
+            s.add_argument("--encoder", type=Path, help="tuned layers of models/encoder, to find hard negatives with"); s.add_argument("--hold-out", type=int, default=0)
         if name == "train":
             s.add_argument("--start", type=Path, help="go on from this checkpoint")
             s.add_argument("--minutes", type=float, default=0, help="time budget; 0 = use --steps"); s.add_argument("--steps", type=int, default=2500)

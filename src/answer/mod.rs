@@ -124,7 +124,8 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if question_language == Language::Other && standing == Standing::Sure {
         standing = Standing::Unsure; // the models were trained on English: what they find for other languages is a guess
     }
-    if found.as_ref().is_some_and(|found| says_nothing(&found.query)) {
+    let empty = found.as_ref().is_some_and(|found| says_nothing(&found.query));
+    if empty {
         standing = Standing::TooWeak; // whatever was found would be found by chance
     }
     let mut draft = None;
@@ -159,9 +160,8 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.ground = ms(started);
 
     // Decide, before any text goes out.
-    let vague = draft.is_none()
-        && failure.is_none()
-        && found.as_ref().is_some_and(|found| says_nothing(&found.query) || is_vague(parts.snapshot, &found.query));
+    let vague =
+        draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
     let day = request.as_of.unwrap_or_else(|| Zoned::now().date());
     let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
     let (decision, reasons) = decide(&seen, failure, draft.as_ref().map(|_| (standing, disputed)), vague);
@@ -284,13 +284,10 @@ fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degrad
 /// The question as the reader sees it: after the earlier words, where it cannot be understood without them.
 fn in_context(question: &str, context: Option<&Context>) -> String {
     match context {
-        Some(context) if context.share >= LEANING => format!("{} {question}", context.text),
+        Some(context) if context.is_needed() => context.before(question),
         _ => question.to_owned(),
     }
 }
-
-/// From this share on a question is not understood without the earlier words.
-const LEANING: f32 = 0.4;
 
 fn rewrite(
     parts: &Parts<'_>,

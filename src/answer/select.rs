@@ -76,10 +76,12 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
     for hit in hits.iter().take(PASSAGES) {
         let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wants_number);
         highest_cosine = scored.cosines.iter().copied().fold(highest_cosine, f32::max);
-        for (at, score) in scored.scores.iter().enumerate() {
-            if best.as_ref().is_none_or(|(top, ..)| score > top) {
-                best = Some((*score, *hit, scored.clone(), at));
-            }
+        // The first of equally good ones.
+        let top = scored.scores.iter().copied().enumerate().reduce(|best, other| if other.1 > best.1 { other } else { best });
+        if let Some((at, score)) = top
+            && best.as_ref().is_none_or(|(top, ..)| score > *top)
+        {
+            best = Some((score, *hit, scored, at));
         }
     }
     let (sentence_score, hit, scored, first) = best?;
@@ -97,7 +99,6 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
 }
 
 /// The sentences of one passage, in order.
-#[derive(Clone)]
 struct Scored<'a> {
     passage: PassageView<'a>,
     /// Cosine of each with the question; 0 without vectors.

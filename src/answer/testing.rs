@@ -26,8 +26,13 @@ const DOCUMENTS: [(&str, &str); 4] = [
 
 /// Answers from three versions of one English policy and one Chinese policy, by words alone.
 pub(crate) fn desk() -> Desk {
+    desk_of(&DOCUMENTS)
+}
+
+/// Answers from these documents, by words alone.
+pub(crate) fn desk_of(documents: &[(&str, &str)]) -> Desk {
     let versions =
-        DOCUMENTS.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
+        documents.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let report = LoadReport { versions, skipped: Vec::new() };
     let built = refresh(folder.path(), report, None, None, &mut |_, _| ()).expect("the index builds");

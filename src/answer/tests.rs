@@ -1,6 +1,6 @@
 use jiff::civil::date;
 
-use super::testing::desk;
+use super::testing::{desk, desk_of};
 use super::*;
 
 fn ask(question: &str) -> Answer {
@@ -134,4 +134,16 @@ fn words_that_say_nothing_are_asked_back_about() {
         assert!(answer.citations.is_empty() && answer.decision == Decision::Offer, "{question}: {answer:?}");
         assert_eq!(answer.reasons, [Reason::LowConfidence], "{question}");
     }
+}
+
+#[test]
+fn an_answer_that_another_policy_contradicts_comes_with_a_person() {
+    let text = |days: u32| format!("# Returns\n\n## Refund\nRefunds to a card take {days} business days after the return is checked in.\n");
+    let desk = desk_of(&[("returns.md", &text(3)), ("refunds.md", &text(5))]);
+    let conflicts = desk.conflicts();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    assert_ne!(conflicts[0].first.quote, conflicts[0].second.quote);
+    let question = "How many business days do refunds to a card take after the return is checked in?";
+    let (answer, _) = desk.answer_here(&AnswerRequest::new(question)).unwrap();
+    assert!(answer.reasons.contains(&Reason::ConflictingPolicy) && answer.decision == Decision::Offer, "{answer:?}");
 }

@@ -34,9 +34,8 @@ pub(super) fn open_readers(runtime: &Handle, settings: &Settings) -> Result<Read
     let catalog = Catalog::builtin()?;
     let entry = catalog.default_for(Role::Embedding)?;
     let fetched = runtime.block_on(model_store(settings).ensure(entry, on_stderr().as_ref()));
-    let files = or_without(fetched, "English search goes by words alone, which finds less");
     let without_encoder = "English search goes by words alone, which finds less";
-    let files = files.and_then(|files| or_without(read_bert(&files), without_encoder));
+    let files = or_without(fetched, without_encoder).and_then(|files| or_without(read_bert(&files), without_encoder));
     // Layers of our own were trained on this one model; any other runs as it is, without a reader.
     let is_base = entry.files.iter().any(|file| file.sha256 == BASE_SHA256);
     let load = |files: &BertFiles| if is_base { Encoder::tuned(files) } else { Encoder::original(files) };

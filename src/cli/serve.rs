@@ -11,6 +11,7 @@ use super::watch::watch;
 use crate::answer::Desk;
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
+use crate::policy::folder_state;
 use crate::serve::{AppState, bind_address, serve};
 use crate::store::Store;
 
@@ -41,6 +42,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
     // Reserved before the models load, so that a taken port is said at once; listened on only when everything is ready.
     let socket = reserve(address).map_err(taken)?;
     let store = Store::open(&settings.database()).await?;
+    let loaded = folder_state(&settings.corpus);
     let (runtime, owned) = (Handle::current(), settings.clone());
     let open = move || {
         let desk = open_desk(&runtime, &owned, true)?;
@@ -54,7 +56,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
         corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,
         embedding = info.models.embedding, llm = info.models.llm, device = info.device, index_version = info.index.version, "settings"
     );
-    watch(desk.clone(), settings.corpus.clone(), settings.index_dir());
+    watch(desk.clone(), settings.corpus.clone(), settings.index_dir(), loaded);
     let listener = socket.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr().unwrap_or(address);
     println!(

@@ -7,14 +7,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::answer::Desk;
-use crate::policy::{folder_state, load_folder};
+use crate::policy::{FolderState, folder_state, load_folder};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Starts following `corpus` for `desk`, whose index lies under `index`. The thread ends with the process.
-pub(super) fn watch(desk: Desk, corpus: PathBuf, index: PathBuf) {
+/// Starts following `corpus` for `desk`, whose index lies under `index`. `loaded`: how the folder was before it was read, so that a
+/// change during the start is not missed. The thread ends with the process.
+pub(super) fn watch(desk: Desk, corpus: PathBuf, index: PathBuf, loaded: FolderState) {
     let follow = move || {
-        let mut read = folder_state(&corpus);
+        let mut read = loaded;
         let mut seen = read.clone();
         loop {
             std::thread::sleep(INTERVAL);

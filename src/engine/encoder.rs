@@ -7,11 +7,10 @@
 
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
 use tokenizers::Tokenizer;
 
-use super::PassageText;
 use super::bert::{Bert, BertFiles, Sequence};
+use super::{PassageText, unit};
 use crate::error::Result;
 
 static TUNED: &[u8] = include_bytes!("../../models/encoder/encoder.safetensors");
@@ -72,7 +71,7 @@ impl Encoder {
 
     /// Changes whenever the layers this project trained do.
     pub fn tuned_fingerprint() -> String {
-        Sha256::digest(TUNED).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        super::fingerprint(TUNED)
     }
 
     fn new(files: &BertFiles, model: Bert) -> Self {
@@ -171,12 +170,4 @@ impl Encoder {
             sum.iter_mut().zip(state).for_each(|(sum, value)| *sum += value);
         }
     }
-}
-
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= length);
-    }
-    vector
 }

@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 
 use safetensors::SafeTensors;
-use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Context, ErrorKind, Result};
@@ -59,7 +58,7 @@ impl Matcher {
 
     /// Changes whenever the built-in weights do.
     pub fn fingerprint() -> String {
-        Sha256::digest(WEIGHTS).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        super::fingerprint(WEIGHTS)
     }
 
     /// Length of every vector.
@@ -80,11 +79,7 @@ impl Matcher {
                 *total += weights[*row] * f32::from(value.cast_signed());
             }
         }
-        let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if length > 1e-6 {
-            sum.iter_mut().for_each(|value| *value /= length);
-        }
-        sum
+        super::unit(sum)
     }
 }
 

@@ -28,8 +28,23 @@ pub use read::{BASE_SHA256, Reader, Reading};
 pub use template::Message;
 
 use candle_core::Device;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Context, ErrorKind, Result};
+
+/// Tells built-in weights apart: the first bytes of their SHA-256.
+fn fingerprint(weights: &[u8]) -> String {
+    Sha256::digest(weights).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `vector` with length 1; a vector of nothing stays one.
+pub(crate) fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+    if length > 1e-6 {
+        vector.iter_mut().for_each(|value| *value /= length);
+    }
+    vector
+}
 
 /// The device the models run on: the GPU this build was made for, else the CPU.
 ///

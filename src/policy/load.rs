@@ -274,8 +274,11 @@ pub fn load_folder(dir: &Path) -> Result<LoadReport> {
     Ok(report)
 }
 
-/// What tells whether a folder's policies may have changed: each file with its length and time of change. Empty when it cannot be read.
-pub fn folder_state(dir: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
+/// What tells whether a folder's policies may have changed: each file with its length and time of change.
+pub type FolderState = Vec<(PathBuf, u64, Option<std::time::SystemTime>)>;
+
+/// The state of a folder now; empty when it cannot be read.
+pub fn folder_state(dir: &Path) -> FolderState {
     let mut walk = Walk::default();
     let _ = walk.folder(dir, ""); // what cannot be read is as if it were not there
     let state = |(_, file): (String, PathBuf)| {

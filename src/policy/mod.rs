@@ -11,7 +11,7 @@ pub mod markdown;
 mod sections;
 
 pub use front_matter::FrontMatter;
-pub use load::{LoadReport, SkippedFile, folder_state, load_folder, parse_file, parse_records};
+pub use load::{FolderState, LoadReport, SkippedFile, folder_state, load_folder, parse_file, parse_records};
 
 use std::ops::Range;
 

@@ -41,6 +41,18 @@ pub struct Context {
     pub share: f32,
 }
 
+impl Context {
+    /// `question` after the words it leans on.
+    pub fn before(&self, question: &str) -> String {
+        format!("{} {question}", self.text)
+    }
+
+    /// Whether the question is not understood without them.
+    pub fn is_needed(&self) -> bool {
+        self.share >= LEANING_SHARE
+    }
+}
+
 /// Turns that are looked back on, whoever's they are.
 const TURNS: usize = 4;
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::engine::Embedder;
+use crate::engine::{Embedder, unit};
 use crate::error::Result;
 use crate::index::{PassageId, Snapshot};
 use crate::text::Language;
@@ -121,12 +121,11 @@ pub fn prepare(
 ) -> Result<Query> {
     let Some(embedder) = embedder else { return Ok(Query::new(snapshot, question, context, language, None)) };
     let mut vector = embedder.embed_question(question, language)?;
-    if let (Some(own), Some(context)) = (&mut vector, context)
-        && let Some(with_context) = embedder.embed_question(&format!("{} {question}", context.text), language)?
+    if let (Some(own), Some(context)) = (&vector, context)
+        && let Some(with_context) = embedder.embed_question(&context.before(question), language)?
     {
-        own.iter_mut().zip(with_context).for_each(|(own, other)| *own = (1.0 - context.share) * *own + context.share * other);
-        let length = own.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::EPSILON);
-        own.iter_mut().for_each(|value| *value /= length);
+        let mixed = own.iter().zip(with_context).map(|(own, other)| (1.0 - context.share) * own + context.share * other);
+        vector = Some(unit(mixed.collect()));
     }
     Ok(Query::new(snapshot, question, context, language, vector))
 }
