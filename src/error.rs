@@ -13,6 +13,8 @@ pub enum ErrorKind {
     BadRequest,
     /// The thing asked for does not exist.
     NotFound,
+    /// What was asked for does not go with what is there.
+    Conflict,
     /// A flag, environment variable or file of settings is wrong.
     BadSetting,
     /// A document could not be read or understood.
@@ -53,6 +55,7 @@ impl fmt::Display for ErrorKind {
         f.write_str(match self {
             Self::BadRequest => "the request cannot be used",
             Self::NotFound => "not found",
+            Self::Conflict => "it does not go with what is there",
             Self::BadSetting => "a setting cannot be used",
             Self::BadDocument => "a document cannot be used",
             Self::EmptyCorpus => "no usable documents",

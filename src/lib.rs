@@ -16,6 +16,7 @@
 //! | [`retrieve`] | which passages fit this question, and why in that order |
 //! | [`answer`] | triage, retrieve, compose, ground, decide, in one function |
 //! | [`store`] | conversations and hand-offs in a database |
+//! | [`library`] | which policies are in force, and how do they change |
 //! | [`insight`] | how good is it, on labelled data |
 //! | [`serve`] | how all this travels over HTTP |
 //! | [`cli`] | verb to room |
@@ -27,6 +28,7 @@ pub mod engine;
 pub mod error;
 pub mod index;
 pub mod insight;
+pub mod library;
 pub mod model;
 pub mod policy;
 pub mod retrieve;

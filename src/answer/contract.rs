@@ -495,6 +495,8 @@ pub struct DocumentSummary {
     pub uri: Option<String>,
     /// SHA-256 of its file.
     pub sha256: String,
+    /// The file: relative to the corpus folder, or under `uploads/`.
+    pub path: String,
 }
 
 /// One document version as it stands, for the page that shows a citation in place.

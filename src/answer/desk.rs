@@ -344,6 +344,7 @@ fn summary(version: &Version) -> DocumentSummary {
         tags: version.tags.clone(),
         uri: version.uri.clone(),
         sha256: version.sha256.clone(),
+        path: version.path.clone(),
     }
 }
 

@@ -24,6 +24,15 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ),
 ];
 
+/// Writes the documents of [`desk`] as files of a new folder.
+pub(crate) fn write_documents(folder: &std::path::Path) {
+    for (path, text) in DOCUMENTS {
+        let file = folder.join(path);
+        std::fs::create_dir_all(file.parent().expect("files lie in the folder")).expect("the folder can be made");
+        std::fs::write(file, text).expect("the file can be written");
+    }
+}
+
 /// Answers from three versions of one English policy and one Chinese policy, by words alone.
 pub(crate) fn desk() -> Desk {
     desk_of(&DOCUMENTS)

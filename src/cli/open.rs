@@ -13,7 +13,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::{EmbeddingId, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
 use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
-use crate::policy::{LoadReport, load_folder};
+use crate::policy::{LoadReport, load};
+use crate::store::Store;
 
 /// The models' cache with its sources.
 pub(super) fn model_store(settings: &Settings) -> ModelStore {
@@ -135,9 +136,23 @@ fn console_is_terminal() -> bool {
     std::io::IsTerminal::is_terminal(&std::io::stderr())
 }
 
+/// Reads the corpus folder and what was uploaded.
+fn policies(runtime: &Handle, settings: &Settings) -> Result<LoadReport> {
+    let database = settings.database();
+    let uploaded = async {
+        let store = Store::open(&database).await?;
+        let uploads = store.uploads().await?;
+        store.close().await;
+        Ok(uploads)
+    };
+    // Where no server ran yet there is no database, and nothing was uploaded.
+    let uploads = if database.exists() { runtime.block_on(uploaded)? } else { Vec::new() };
+    load(&settings.corpus, &uploads)
+}
+
 /// Opens everything for answering from the corpus folder. `llm`: whether the verb can use a language model.
 pub(super) fn open_desk(runtime: &Handle, settings: &Settings, llm: bool) -> Result<Desk> {
-    open_desk_on(runtime, settings, llm, &settings.index_dir(), || load_folder(&settings.corpus))
+    open_desk_on(runtime, settings, llm, &settings.index_dir(), || policies(runtime, settings))
 }
 
 /// As [`open_desk`], for any documents and any index folder.
@@ -178,7 +193,7 @@ pub(super) fn open_desk_on(
 /// `frontdesk ingest`.
 pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> Result<u8> {
     let started = Instant::now();
-    let report = load_folder(&settings.corpus)?;
+    let report = policies(runtime.handle(), settings)?;
     let readers = open_readers(runtime.handle(), settings)?;
     let built = open_index(&settings.index_dir(), report, &readers)?;
     let manifest = &built.snapshot.manifest;

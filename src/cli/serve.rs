@@ -11,6 +11,7 @@ use super::watch::watch;
 use crate::answer::Desk;
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
+use crate::library::Library;
 use crate::policy::folder_state;
 use crate::serve::{AppState, bind_address, serve};
 use crate::store::Store;
@@ -56,7 +57,8 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
         corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,
         embedding = info.models.embedding, llm = info.models.llm, device = info.device, index_version = info.index.version, "settings"
     );
-    watch(desk.clone(), settings.corpus.clone(), settings.index_dir(), loaded);
+    let library = Library::new(desk.clone(), store.clone(), Handle::current(), settings.corpus.clone(), settings.index_dir());
+    watch(library.clone(), settings.corpus.clone(), loaded);
     let listener = socket.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr().unwrap_or(address);
     println!(
@@ -65,7 +67,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
         info.index.passages,
         started.elapsed().as_secs_f64()
     );
-    serve(listener, AppState::new(desk, store), shutdown()).await?;
+    serve(listener, AppState::new(desk, store, library), shutdown()).await?;
     Ok(0)
 }
 

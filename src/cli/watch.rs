@@ -6,14 +6,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::answer::Desk;
-use crate::policy::{FolderState, folder_state, load_folder};
+use crate::library::Library;
+use crate::policy::{FolderState, folder_state};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Starts following `corpus` for `desk`, whose index lies under `index`. `loaded`: how the folder was before it was read, so that a
-/// change during the start is not missed. The thread ends with the process.
-pub(super) fn watch(desk: Desk, corpus: PathBuf, index: PathBuf, loaded: FolderState) {
+/// Starts following `corpus` for `library`. `loaded`: how the folder was before it was read, so that a change during the start is not
+/// missed. The thread ends with the process.
+pub(super) fn watch(library: Library, corpus: PathBuf, loaded: FolderState) {
     let follow = move || {
         let mut read = loaded;
         let mut seen = read.clone();
@@ -24,14 +24,8 @@ pub(super) fn watch(desk: Desk, corpus: PathBuf, index: PathBuf, loaded: FolderS
             seen = now;
             if is_still && seen != read {
                 read = seen.clone();
-                let changed = load_folder(&corpus).and_then(|report| {
-                    for skipped in &report.skipped {
-                        tracing::warn!(file = skipped.path, reason = skipped.reason, "a policy is left out");
-                    }
-                    desk.replace_policies(&index, report)
-                });
-                match changed {
-                    Ok(true) => tracing::info!(index_version = desk.info().index.version, "policies have changed"),
+                match library.refresh() {
+                    Ok(true) => tracing::info!("policies have changed"),
                     Ok(false) => {}
                     Err(error) => {
                         tracing::warn!(error = error.chain(), "policies have changed but cannot be used: the old ones stay in force")

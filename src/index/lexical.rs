@@ -27,7 +27,7 @@ pub struct FieldWeights {
 }
 
 /// The fields' weights in use.
-pub const FIELD_WEIGHTS: FieldWeights = FieldWeights { title: 0.6, headings: 0.5, body: 1.0 };
+pub const FIELD_WEIGHTS: FieldWeights = FieldWeights { title: 1.2, headings: 0.5, body: 1.0 };
 
 /// Shorter words are too easily turned into another one.
 const MISSPELT_LETTERS: usize = 4;
@@ -138,11 +138,10 @@ impl LexicalIndex {
         if terms.is_empty() || top_k == 0 {
             return Ok(Vec::new());
         }
-        let clauses = terms.iter().flat_map(|term| self.clauses(term));
+        let clauses = terms.iter().map(|term| self.clause(term));
         let groups = other_names.iter().filter(|names| !names.is_empty()).map(|names| {
-            let names = names
-                .iter()
-                .map(|name| Box::new(BooleanQuery::new(name.iter().flat_map(|term| self.clauses(term)).collect())) as Box<dyn Query>);
+            let names =
+                names.iter().map(|name| Box::new(BooleanQuery::new(name.iter().map(|term| self.clause(term)).collect())) as Box<dyn Query>);
             (Occur::Should, Box::new(DisjunctionMaxQuery::new(names.collect())) as Box<dyn Query>)
         });
         let clauses = clauses.chain(groups).collect();
@@ -164,16 +163,18 @@ impl LexicalIndex {
         Ok(hits)
     }
 
-    /// One term in every field, each with its weight.
-    fn clauses(&self, term: &QueryTerm) -> Vec<(Occur, Box<dyn Query>)> {
+    /// One term in every field, each with its weight. Only the best field counts: a word that the title has says nothing new in the
+    /// text, where the sum would prefer passages that repeat the title over those that answer.
+    fn clause(&self, term: &QueryTerm) -> (Occur, Box<dyn Query>) {
         let FieldWeights { title, headings, body } = FIELD_WEIGHTS;
-        [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
+        let fields = [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
             .into_iter()
             .map(|(field, weight)| {
                 let query = TermQuery::new(Term::from_field_text(field, &term.text), IndexRecordOption::WithFreqs);
-                (Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight * term.weight)) as Box<dyn Query>)
+                Box::new(BoostQuery::new(Box::new(query), weight * term.weight)) as Box<dyn Query>
             })
-            .collect()
+            .collect();
+        (Occur::Should, Box::new(DisjunctionMaxQuery::new(fields)))
     }
 
     /// Passages that hold `term` in title, headings or text (an upper bound: a passage may count once per field, at most all passages).

@@ -15,6 +15,7 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::text::{detect_language, is_visible};
 
 use super::sections::text_passages;
+use super::upload::{Upload, meant};
 use super::{FrontMatter, Passage, Version, formats, markdown};
 
 /// Why a file of another kind is left out.
@@ -232,6 +233,11 @@ fn parse_record(path: &str, line: &str) -> Result<Version, String> {
 ///
 /// Errors: `NotFound` (no such folder), `BadSetting` (a file), `Io` (not readable), `EmptyCorpus` (nothing in it to use).
 pub fn load_folder(dir: &Path) -> Result<LoadReport> {
+    load(dir, &[])
+}
+
+/// As [`load_folder`], with the documents that were uploaded. A file of the folder wins over an upload with the same id and version.
+pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
     let shown = dir.display();
     let metadata = match fs::metadata(dir) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -246,8 +252,10 @@ pub fn load_folder(dir: &Path) -> Result<LoadReport> {
     walk.folder(dir, "").on(ErrorKind::Io, || format!("cannot read the folder {shown}: check its permissions"))?;
     let mut report = LoadReport { versions: Vec::new(), skipped: walk.skipped };
     let mut paths_of_versions = HashMap::new();
-    for (path, file) in walk.files {
-        match read_file(&path, &file) {
+    let files = walk.files.into_iter().map(|(path, file)| (read_file(&path, &file), path));
+    let uploaded = meant(uploads).map(|upload| (upload.read().map_err(|error| error.item), upload.path()));
+    for (read, path) in files.chain(uploaded) {
+        match read {
             Ok(version) => match paths_of_versions.get(&(version.document_id.clone(), version.version)) {
                 None => {
                     paths_of_versions.insert((version.document_id.clone(), version.version), path);

@@ -9,9 +9,11 @@ mod front_matter;
 mod load;
 pub mod markdown;
 mod sections;
+mod upload;
 
 pub use front_matter::FrontMatter;
-pub use load::{FolderState, LoadReport, SkippedFile, folder_state, load_folder, parse_file, parse_records};
+pub use load::{FolderState, LoadReport, SkippedFile, folder_state, load, load_folder, parse_file, parse_records};
+pub use upload::Upload;
 
 use std::ops::Range;
 

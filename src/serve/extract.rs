@@ -1,6 +1,6 @@
 //! How does a body become a request, and what hears a client whose body does not?
 //!
-//! JSON only, at most 64 KiB, within ten seconds. Every refusal says what was wrong, where, and what to send instead.
+//! JSON of at most 64 KiB, or one file of at most 10 MB, within ten seconds. Every refusal says what was wrong, where, and what to send instead.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -29,25 +29,67 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             let detail = "the body must be JSON: send the header `content-type: application/json`";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
-        let body = tokio::time::timeout(BODY_WAIT, Bytes::from_request(request, state)).await.map_err(|_| {
-            Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive within 10 seconds: send it again")
-        })?;
-        read(&body.map_err(unreadable)?).map(Self)
+        let too_large = format!("the body has more than {BODY_BYTES} bytes: send the customer's question alone");
+        read(&body(request, state, &too_large).await?).map(Self)
     }
+}
+
+/// One file as the body of a request.
+pub struct FileBody {
+    /// The extension that such a file has, by its content type.
+    pub extension: &'static str,
+    /// Its bytes, at least one.
+    pub bytes: Bytes,
+}
+
+/// Content types of files that can be read, and the extension each goes by.
+const FILES: [(&str, &str); 7] = [
+    ("text/markdown", "md"),
+    ("text/plain", "txt"),
+    ("text/html", "html"),
+    ("text/csv", "csv"),
+    ("application/jsonl", "jsonl"),
+    ("application/x-ndjson", "jsonl"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+];
+
+impl<S: Send + Sync> FromRequest<S> for FileBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = content_type(request.headers());
+        let Some((_, extension)) = FILES.iter().find(|(name, _)| *name == kind) else {
+            let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+            let detail = format!("the header `content-type` must say what kind of file the body is: {}", names.join(", "));
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
+        };
+        let bytes = body(request, state, "the file is larger than 10 MB: split it").await?;
+        if bytes.is_empty() {
+            return Err(Problem::bad_request("the body is empty: send the file's bytes"));
+        }
+        Ok(Self { extension, bytes })
+    }
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S, too_large: &str) -> Result<Bytes, Problem> {
+    let body = tokio::time::timeout(BODY_WAIT, Bytes::from_request(request, state)).await.map_err(|_| {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "the body did not arrive within 10 seconds: send it again")
+    })?;
+    body.map_err(|rejection: BytesRejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", too_large),
+        _ => Problem::bad_request("the body broke off before its end: send it again"),
+    })
+}
+
+/// The media type in lowercase, without parameters; empty when there is none.
+fn content_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(|value| value.to_str()) else { return false };
-    let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = content_type(headers);
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-}
-
-fn unreadable(rejection: BytesRejection) -> Problem {
-    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let detail = format!("the body has more than {BODY_BYTES} bytes: send the customer's question alone");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail);
-    }
-    Problem::bad_request("the body broke off before its end: send it again")
 }
 
 /// Reads one JSON object.

@@ -1,4 +1,4 @@
-//! What else can be asked: passages, documents, hand-offs, and how the server is.
+//! What else can be asked: passages, hand-offs, and how the server is.
 
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::extract::JsonBody;
 use super::problem::Problem;
-use crate::answer::{DeskInfo, DocumentList, DocumentView, Handoff, SearchReply, SearchRequest};
+use crate::answer::{DeskInfo, Handoff, SearchReply, SearchRequest};
 use crate::error::ErrorKind;
 
 /// Hand-offs on a page when the client does not say, and at most.
@@ -21,37 +21,6 @@ const PAGE_MAX: u32 = 200;
 pub async fn search(State(state): State<AppState>, JsonBody(request): JsonBody<SearchRequest>) -> Result<Json<SearchReply>, Problem> {
     request.check()?;
     Ok(Json(state.desk.search(request).await?))
-}
-
-/// `GET /v1/documents`: every document version of the index in force.
-pub async fn documents(State(state): State<AppState>) -> Json<DocumentList> {
-    Json(state.desk.documents())
-}
-
-/// `GET /v1/documents/conflicts`: what two policies in force today say differently.
-pub async fn conflicts(State(state): State<AppState>) -> Json<Value> {
-    Json(json!({ "conflicts": state.desk.conflicts() }))
-}
-
-/// Which version of a document.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Which {
-    version: Option<u32>,
-}
-
-/// `GET /v1/documents/{id}?version=N`: what a citation points into; without `version`, the one valid today.
-pub async fn document(
-    State(state): State<AppState>,
-    id: Result<Path<String>, PathRejection>,
-    which: Result<Query<Which>, QueryRejection>,
-) -> Result<Json<DocumentView>, Problem> {
-    let (Path(id), Query(which)) = (id?, which?);
-    let found = state.desk.document(&id, which.version).ok_or_else(|| match which.version {
-        Some(version) => ErrorKind::NotFound.on(format!("there is no document `{id}` with a version {version}")),
-        None => ErrorKind::NotFound.on(format!("there is no document `{id}` that is valid today: name a `version` to see an older one")),
-    });
-    Ok(Json(found?))
 }
 
 /// Which hand-offs.

@@ -1,12 +1,13 @@
 //! How does all this travel over HTTP?
 //!
-//! In: a [`Desk`] that answers and a [`Store`] that remembers. Out: a [`Router`] with the routes of the contract, and
+//! In: a [`Desk`] that answers, a [`Store`] that remembers and a [`Library`] that changes. Out: a [`Router`] with the routes of the contract, and
 //! [`serve`], which listens with it until told to stop. Whatever goes wrong reaches the client as one
 //! `application/problem+json` (`problem`) and the operator as one log line with the same request id (`envelope`).
 //! A client that leaves drops its ticket, which stops the work.
 //! Must not know: file formats.
 
 mod answer;
+mod documents;
 mod envelope;
 mod extract;
 mod listen;
@@ -25,15 +26,19 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::answer::Desk;
+use crate::library::Library;
 use crate::store::Store;
 
 /// Largest request body, in bytes: room for the longest question, even with every character escaped.
 const BODY_BYTES: usize = 64 * 1024;
+
+/// Largest file that can be uploaded, in bytes, as in the corpus folder.
+const FILE_BYTES: usize = 10_000_000;
 
 /// What every route can reach. Cheap to clone: clones share it all.
 #[derive(Clone)]
@@ -42,13 +47,15 @@ pub struct AppState {
     pub desk: Desk,
     /// Remembers them.
     pub store: Store,
+    /// Changes what they are answered from.
+    pub library: Library,
     stopping: Arc<watch::Sender<bool>>,
 }
 
 impl AppState {
     /// The state of a server that has just started.
-    pub fn new(desk: Desk, store: Store) -> Self {
-        Self { desk, store, stopping: Arc::new(watch::Sender::new(false)) }
+    pub fn new(desk: Desk, store: Store, library: Library) -> Self {
+        Self { desk, store, library, stopping: Arc::new(watch::Sender::new(false)) }
     }
 
     /// Says to everything under way that the server is about to end.
@@ -74,9 +81,13 @@ pub fn router(state: AppState) -> Router {
     let routes = Router::new()
         .route("/v1/answer", post(answer::answer))
         .route("/v1/search", post(lookup::search))
-        .route("/v1/documents", get(lookup::documents))
-        .route("/v1/documents/conflicts", get(lookup::conflicts))
-        .route("/v1/documents/{id}", get(lookup::document))
+        .route("/v1/documents", get(documents::list))
+        .route("/v1/documents/conflicts", get(documents::conflicts))
+        .route(
+            "/v1/documents/{id}",
+            get(documents::get).delete(documents::delete).merge(put(documents::put).layer(DefaultBodyLimit::max(FILE_BYTES))),
+        )
+        .route("/v1/documents/{id}/versions", get(documents::versions))
         .route("/v1/handoffs", get(lookup::handoffs))
         .route("/v1/handoffs/{id}", get(lookup::handoff))
         .route("/livez", get(lookup::livez))

@@ -102,12 +102,14 @@ impl From<Error> for Problem {
         let (status, retry_after_ms) = match error.kind {
             ErrorKind::BadRequest => (StatusCode::BAD_REQUEST, None),
             ErrorKind::NotFound => (StatusCode::NOT_FOUND, None),
+            ErrorKind::Conflict => (StatusCode::CONFLICT, None),
+            ErrorKind::BadDocument => (StatusCode::UNPROCESSABLE_ENTITY, None),
             ErrorKind::Overloaded => (StatusCode::TOO_MANY_REQUESTS, Some(RETRY_AFTER_MS)),
             ErrorKind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, Some(RETRY_AFTER_MS)),
             _ => (StatusCode::INTERNAL_SERVER_ERROR, None),
         };
         let detail = match error.kind {
-            ErrorKind::BadRequest | ErrorKind::NotFound => shorten(&error.item),
+            ErrorKind::BadRequest | ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::BadDocument => shorten(&error.item),
             ErrorKind::Overloaded => "more work is waiting than the server accepts: send the request again after retry_after_ms".to_owned(),
             ErrorKind::Cancelled => "the server stopped before the answer was ready: send the request again".to_owned(),
             _ => "the server failed: give the request_id to its operator, who finds the reason in the log".to_owned(),

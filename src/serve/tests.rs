@@ -71,7 +71,10 @@ impl House {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("frontdesk.db")).await.unwrap();
-        Self { state: AppState::new(test_desk(), store), _folder: folder }
+        let (desk, corpus) = (test_desk(), folder.path().join("corpus"));
+        crate::answer::testing::write_documents(&corpus);
+        let library = Library::new(desk.clone(), store.clone(), tokio::runtime::Handle::current(), corpus, folder.path().join("index"));
+        Self { state: AppState::new(desk, store, library), _folder: folder }
     }
 
     async fn send(&self, request: Request<Body>) -> Reply {
@@ -493,4 +496,61 @@ async fn a_server_answers_over_a_socket_and_stops_when_told() {
     assert!(began.elapsed() < Duration::from_secs(5));
     drop(connection);
     assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_uploaded_policy_is_answered_at_once_and_a_deleted_one_never_again() {
+    let house = House::new().await;
+    let put = |id: &str, kind: &str, text: &str| {
+        let path = format!("/v1/documents/{id}");
+        house.send(Request::put(path).header("content-type", kind).body(Body::from(text.to_owned())).unwrap())
+    };
+    let ask = || async { house.ask(json!({"question": "How long is the warranty on headphones?"})).await.json()["answer"].to_string() };
+    let delete = |path: &'static str| house.send(Request::delete(path).body(Body::empty()).unwrap());
+
+    let first = put("warranty", "text/markdown; charset=utf-8", "# Warranty\n\nThe warranty on headphones is 18 months.\n").await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+    assert_eq!((&first.json()["version"], &first.json()["valid_from"]), (&json!(1), &Value::Null));
+    assert!(ask().await.contains("18 months"));
+    let again = put("warranty", "text/markdown", "# Warranty\n\nThe warranty on headphones is 18 months.\n").await;
+    assert_eq!((again.status, &again.json()["created"]), (StatusCode::OK, &json!(false)));
+
+    let second = put("warranty", "text/markdown", "# Warranty\n\nThe warranty on headphones is 30 months.\n").await;
+    assert_eq!((second.status, &second.json()["version"]), (StatusCode::CREATED, &json!(2)));
+    assert!(ask().await.contains("30 months"));
+    let versions = house.get("/v1/documents/warranty/versions").await.json();
+    let numbers: Vec<_> = versions["documents"].as_array().unwrap().iter().map(|version| version["version"].clone()).collect();
+    assert_eq!(numbers, [1, 2], "the older version is kept for the days before");
+    let before = json!({"question": "How long is the warranty on headphones?", "as_of": "2020-02-02"});
+    assert!(house.ask(before).await.json()["answer"].to_string().contains("18 months"));
+
+    assert_eq!(delete("/v1/documents/warranty").await.json()["deleted"], 2);
+    assert!(!ask().await.contains("months"));
+    delete("/v1/documents/warranty").await.problem(404, "not_found");
+    house.get("/v1/documents/warranty/versions").await.problem(404, "not_found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_cannot_be_used_changes_nothing_and_says_why() {
+    let house = House::new().await;
+    let index = house.state.desk.info().index;
+    let put = |id: &str, kind: &str, bytes: &[u8]| {
+        let path = format!("/v1/documents/{id}");
+        house.send(Request::put(path).header("content-type", kind).body(Body::from(bytes.to_vec())).unwrap())
+    };
+    let good = b"# A\n\nA rule holds.\n";
+    assert!(put("a", "image/png", good).await.problem(415, "unsupported_media_type").contains("text/markdown"));
+    assert!(put("a", "text/markdown", b"").await.problem(400, "bad_request").contains("empty"));
+    assert!(put("a", "text/markdown", b"\xff\xfeab").await.problem(422, "bad_document").contains("UTF-16"));
+    assert!(put("a", "text/markdown", b"---\nvalid_from: soon\n---\nText.\n").await.problem(422, "bad_document").contains("line 2"));
+    assert!(put("a", "text/markdown", b"---\nid: b\n---\nText.\n").await.problem(422, "bad_document").contains("id: b"));
+    assert!(put("..", "text/markdown", good).await.status.is_client_error());
+    assert!(put("a%2Fb", "text/markdown", good).await.problem(400, "bad_request").contains("letters, digits"));
+    assert!(put("a", "text/markdown", &vec![b'a'; 10_000_001]).await.problem(413, "payload_too_large").contains("10 MB"));
+    let taken = put("late-payments", "text/markdown", b"---\nversion: 2\n---\nAnother text.\n").await.problem(409, "conflict");
+    assert!(taken.contains("version 2"), "{taken}");
+    let in_folder = house.send(Request::delete("/v1/documents/late-payments").body(Body::empty()).unwrap()).await;
+    assert!(in_folder.problem(409, "conflict").contains("late-payments.v1.md"));
+    assert_eq!(house.state.desk.info().index, index);
+    assert!(house.state.store.uploads().await.unwrap().is_empty());
 }

@@ -17,6 +17,7 @@ use sqlx::{Row, SqlSafeStr};
 
 use crate::answer::{Answer, AnswerRequest, Handoff};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::policy::Upload;
 
 /// Longest wait for a free connection or for another process that holds the file.
 const WAIT: Duration = Duration::from_secs(5);
@@ -25,7 +26,10 @@ const READERS: u32 = 4;
 /// Files up to this size are checked page by page when opened; larger ones would delay the start for too long.
 const CHECKED_BYTES: u64 = 1 << 30;
 /// The changes to the tables, oldest first. Files are only ever added: an applied one is known by its checksum.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "conversations", include_str!("migrations/0001_conversations.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "conversations", include_str!("migrations/0001_conversations.sql")),
+    (2, "documents", include_str!("migrations/0002_documents.sql")),
+];
 
 /// The database. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
@@ -156,6 +160,51 @@ impl Store {
         let found = sqlx::query_as("SELECT packet, state FROM handoffs WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
         let found = found.on(ErrorKind::Store, || self.unreadable("handoffs"))?;
         found.map(|(packet, state)| self.unpack(packet, state)).transpose()
+    }
+
+    /// Keeps an uploaded document.
+    ///
+    /// # Errors
+    /// `Store` if the database failed, or if this version is kept already.
+    pub async fn keep_upload(&self, upload: &Upload) -> Result<()> {
+        let sql = "INSERT INTO documents (id, version, extension, bytes, begins, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
+        let kept = sqlx::query(sql)
+            .bind(&upload.document_id)
+            .bind(upload.version)
+            .bind(&upload.extension)
+            .bind(&upload.bytes)
+            .bind(upload.begins.map(|day| day.to_string()))
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.writer)
+            .await;
+        kept.on(ErrorKind::Store, || format!("{} could not be kept in {}", upload.path(), self.path.display()))?;
+        Ok(())
+    }
+
+    /// Removes the uploaded versions of a document, or one of them; says how many there were.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn remove_uploads(&self, document_id: &str, version: Option<u32>) -> Result<u64> {
+        let sql = "DELETE FROM documents WHERE id = $1 AND ($2 IS NULL OR version = $2)";
+        let removed = sqlx::query(sql).bind(document_id).bind(version).execute(&self.writer).await;
+        let failed = || format!("{document_id} could not be removed from {}", self.path.display());
+        Ok(removed.on(ErrorKind::Store, failed)?.rows_affected())
+    }
+
+    /// Every uploaded document, by id and version.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn uploads(&self) -> Result<Vec<Upload>> {
+        let failed = || self.unreadable("documents");
+        let sql = "SELECT id, version, extension, bytes, begins FROM documents ORDER BY id, version";
+        let rows = sqlx::query_as(sql).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let read = |(document_id, version, extension, bytes, begins): (String, u32, String, Vec<u8>, Option<String>)| {
+            let begins = begins.map(|day| day.parse()).transpose().on(ErrorKind::Store, failed)?;
+            Ok(Upload { document_id, version, extension, bytes, begins })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Whether the database still answers.

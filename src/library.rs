@@ -1,0 +1,180 @@
+//! Which policies are in force, and how do they change?
+//!
+//! In: the corpus folder and the documents that were uploaded. Out: a [`Desk`] that answers from both; a change replaces the index as
+//! a whole, and one change runs at a time. All of it blocks: keep it off the async runtime.
+//! Must not know: HTTP.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Zoned;
+use jiff::civil::Date;
+use serde::Serialize;
+use tokio::runtime::Handle;
+
+use crate::answer::{Desk, DocumentSummary};
+use crate::error::{ErrorKind, Result};
+use crate::policy::{LoadReport, Upload, load};
+use crate::store::Store;
+
+/// Where policies come from, and the desk that answers from them. Cheap to clone; clones take turns.
+#[derive(Clone)]
+pub struct Library {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    desk: Desk,
+    store: Store,
+    /// Runs the database's part.
+    runtime: Handle,
+    /// Folder with policies.
+    corpus: PathBuf,
+    /// Folder of the index.
+    index: PathBuf,
+    turn: Mutex<()>,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Placed {
+    /// The version in force from its first day on.
+    #[serde(flatten)]
+    pub document: DocumentSummary,
+    /// Whether it is new; otherwise the same bytes were there already.
+    pub created: bool,
+    /// The snapshot that holds it.
+    pub index_version: u64,
+}
+
+/// What was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Removed {
+    /// Versions that are gone.
+    pub deleted: u64,
+    /// The snapshot without them.
+    pub index_version: u64,
+}
+
+impl Library {
+    /// The library behind `desk`, whose policies come from `corpus` and `store`, and whose index lies under `index`.
+    pub fn new(desk: Desk, store: Store, runtime: Handle, corpus: PathBuf, index: PathBuf) -> Self {
+        Self { shared: Arc::new(Shared { desk, store, runtime, corpus, index, turn: Mutex::new(()) }) }
+    }
+
+    /// Reads everything again and puts it in force; false when nothing has changed.
+    ///
+    /// # Errors
+    /// As [`load`] and [`Desk::replace_policies`]: the policies before then stay in force.
+    pub fn refresh(&self) -> Result<bool> {
+        let _turn = self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = load(&self.shared.corpus, &self.shared.uploads()?)?;
+        for skipped in &report.skipped {
+            tracing::warn!(file = skipped.path, reason = skipped.reason, "a policy is left out");
+        }
+        self.shared.desk.replace_policies(&self.shared.index, report)
+    }
+
+    /// Adds `bytes`, a file of the kind `extension`, as a version of `document_id`, and returns when it is in force.
+    ///
+    /// The version and the first day are those that the file names. Else it is the next version, from today on if there was one before.
+    ///
+    /// # Errors
+    /// `BadRequest` for an id that cannot be one, `BadDocument` for a file that cannot be read, `Conflict` when it does not go with the
+    /// versions that are there, and what [`Self::refresh`] fails with. Nothing has changed then.
+    pub fn put(&self, document_id: &str, extension: &str, bytes: Vec<u8>) -> Result<Placed> {
+        Upload::check_id(document_id)?;
+        let shared = &self.shared;
+        let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let known: Vec<DocumentSummary> =
+            shared.desk.documents().documents.into_iter().filter(|version| version.document_id == document_id).collect();
+        let uploads = shared.uploads()?;
+        let newest = known.iter().max_by_key(|version| version.version);
+        let mut upload = Upload { document_id: document_id.to_owned(), version: 1, extension: extension.to_owned(), bytes, begins: None };
+        let (stated_id, stated_version) = upload.stated();
+        if let Some(other) = stated_id.filter(|id| id != document_id) {
+            return Err(ErrorKind::BadDocument.on(format!("the file says `id: {other}`: send it to that address, or take the line out")));
+        }
+        let read = upload.read()?;
+        let same =
+            |version: &&DocumentSummary| version.sha256 == read.sha256 && stated_version.is_none_or(|stated| stated == version.version);
+        if let Some(same) = newest.filter(same) {
+            let index_version = shared.desk.info().index.version;
+            return Ok(Placed { document: same.clone(), created: false, index_version });
+        }
+        // Uploads that the index leaves out keep their numbers, too.
+        let taken = || known.iter().map(|version| version.version).chain(own(&uploads, document_id).map(|upload| upload.version));
+        upload.version = stated_version.unwrap_or_else(|| taken().max().unwrap_or(0).saturating_add(1));
+        if taken().any(|number| number == upload.version) {
+            let number = upload.version;
+            return Err(ErrorKind::Conflict.on(format!("version {number} of `{document_id}` exists with another text: raise the number")));
+        }
+        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| today());
+
+        let mut all = uploads;
+        all.push(upload.clone());
+        let report = load(&shared.corpus, &all)?;
+        if let Some(skipped) = report.skipped.iter().find(|skipped| skipped.path == upload.path()) {
+            return Err(ErrorKind::Conflict.on(skipped.reason.clone()));
+        }
+        shared.runtime.block_on(shared.store.keep_upload(&upload))?;
+        if let Err(error) = shared.replace(report) {
+            shared.runtime.block_on(shared.store.remove_uploads(document_id, Some(upload.version)))?;
+            return Err(error);
+        }
+        let placed = shared.desk.documents();
+        let is_it = |version: &DocumentSummary| version.document_id == document_id && version.version == upload.version;
+        let document = placed.documents.into_iter().find(is_it);
+        let document = document.ok_or_else(|| ErrorKind::BadIndex.on(format!("{} is not in the index", upload.path())))?;
+        Ok(Placed { document, created: true, index_version: placed.index_version })
+    }
+
+    /// Removes the uploaded versions of a document, or one of them, and returns when none is in force.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown document, `Conflict` for a file of the corpus folder or the last document of all, and what
+    /// [`Self::refresh`] fails with. Nothing has changed then.
+    pub fn remove(&self, document_id: &str, version: Option<u32>) -> Result<Removed> {
+        let shared = &self.shared;
+        let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_meant = |id: &str, number: u32| id == document_id && version.is_none_or(|version| version == number);
+        let uploads = shared.uploads()?;
+        let left: Vec<Upload> = uploads.iter().filter(|upload| !is_meant(&upload.document_id, upload.version)).cloned().collect();
+        if left.len() == uploads.len() {
+            let listed = shared.desk.documents().documents;
+            return Err(match listed.iter().find(|listed| is_meant(&listed.document_id, listed.version)) {
+                Some(file) => {
+                    ErrorKind::Conflict.on(format!("`{document_id}` is the file {} in the corpus folder: delete it there", file.path))
+                }
+                None => ErrorKind::NotFound.on(format!("there is no such version of a document `{document_id}`")),
+            });
+        }
+        let report = load(&shared.corpus, &left).map_err(|error| match error.kind {
+            ErrorKind::EmptyCorpus => {
+                ErrorKind::Conflict.on("this is the last document, and without one nothing can be answered: add another first")
+            }
+            _ => error,
+        })?;
+        shared.replace(report)?;
+        let deleted = shared.runtime.block_on(shared.store.remove_uploads(document_id, version))?;
+        Ok(Removed { deleted, index_version: shared.desk.info().index.version })
+    }
+}
+
+impl Shared {
+    fn uploads(&self) -> Result<Vec<Upload>> {
+        self.runtime.block_on(self.store.uploads())
+    }
+
+    fn replace(&self, report: LoadReport) -> Result<bool> {
+        self.desk.replace_policies(&self.index, report)
+    }
+}
+
+fn own<'a>(uploads: &'a [Upload], document_id: &str) -> impl Iterator<Item = &'a Upload> {
+    uploads.iter().filter(move |upload| upload.document_id == document_id)
+}
+
+fn today() -> Date {
+    Zoned::now().date()
+}
