@@ -8,14 +8,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Zoned;
-use jiff::civil::Date;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DocumentSummary};
+use crate::answer::{AnswerRequest, Comparison, Desk, DocumentSummary};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{LoadReport, Upload, load};
 use crate::store::Store;
+
+/// Questions that a preview asks.
+const PREVIEW_QUESTIONS: u32 = 200;
 
 /// Where policies come from, and the desk that answers from them. Cheap to clone; clones take turns.
 #[derive(Clone)]
@@ -83,40 +85,12 @@ impl Library {
     /// `BadRequest` for an id that cannot be one, `BadDocument` for a file that cannot be read, `Conflict` when it does not go with the
     /// versions that are there, and what [`Self::refresh`] fails with. Nothing has changed then.
     pub fn put(&self, document_id: &str, extension: &str, bytes: Vec<u8>) -> Result<Placed> {
-        Upload::check_id(document_id)?;
         let shared = &self.shared;
         let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let known: Vec<DocumentSummary> =
-            shared.desk.documents().documents.into_iter().filter(|version| version.document_id == document_id).collect();
-        let uploads = shared.uploads()?;
-        let newest = known.iter().max_by_key(|version| version.version);
-        let mut upload = Upload { document_id: document_id.to_owned(), version: 1, extension: extension.to_owned(), bytes, begins: None };
-        let (stated_id, stated_version) = upload.stated();
-        if let Some(other) = stated_id.filter(|id| id != document_id) {
-            return Err(ErrorKind::BadDocument.on(format!("the file says `id: {other}`: send it to that address, or take the line out")));
-        }
-        let read = upload.read()?;
-        let same =
-            |version: &&DocumentSummary| version.sha256 == read.sha256 && stated_version.is_none_or(|stated| stated == version.version);
-        if let Some(same) = newest.filter(same) {
-            let index_version = shared.desk.info().index.version;
-            return Ok(Placed { document: same.clone(), created: false, index_version });
-        }
-        // Uploads that the index leaves out keep their numbers, too.
-        let taken = || known.iter().map(|version| version.version).chain(own(&uploads, document_id).map(|upload| upload.version));
-        upload.version = stated_version.unwrap_or_else(|| taken().max().unwrap_or(0).saturating_add(1));
-        if taken().any(|number| number == upload.version) {
-            let number = upload.version;
-            return Err(ErrorKind::Conflict.on(format!("version {number} of `{document_id}` exists with another text: raise the number")));
-        }
-        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| today());
-
-        let mut all = uploads;
-        all.push(upload.clone());
-        let report = load(&shared.corpus, &all)?;
-        if let Some(skipped) = report.skipped.iter().find(|skipped| skipped.path == upload.path()) {
-            return Err(ErrorKind::Conflict.on(skipped.reason.clone()));
-        }
+        let (upload, report) = match shared.plan(document_id, extension, bytes)? {
+            Plan::Same(document) => return Ok(Placed { document, created: false, index_version: shared.desk.info().index.version }),
+            Plan::New(upload, report) => (upload, report),
+        };
         shared.runtime.block_on(shared.store.keep_upload(&upload))?;
         if let Err(error) = shared.replace(report) {
             shared.runtime.block_on(shared.store.remove_uploads(document_id, Some(upload.version)))?;
@@ -127,6 +101,21 @@ impl Library {
         let document = placed.documents.into_iter().find(is_it);
         let document = document.ok_or_else(|| ErrorKind::BadIndex.on(format!("{} is not in the index", upload.path())))?;
         Ok(Placed { document, created: true, index_version: placed.index_version })
+    }
+
+    /// What customers would hear differently after [`Self::put`], by what conversations have begun with. Nothing changes.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub fn preview(&self, document_id: &str, extension: &str, bytes: Vec<u8>) -> Result<Comparison> {
+        let shared = &self.shared;
+        let report = match shared.plan(document_id, extension, bytes)? {
+            Plan::Same(_) => return Ok(Comparison::default()),
+            Plan::New(_, report) => report,
+        };
+        let questions = shared.runtime.block_on(shared.store.first_questions(PREVIEW_QUESTIONS))?;
+        let requests: Vec<AnswerRequest> = questions.into_iter().map(AnswerRequest::new).collect();
+        shared.desk.compare(report, &requests)
     }
 
     /// Removes the uploaded versions of a document, or one of them, and returns when none is in force.
@@ -161,7 +150,49 @@ impl Library {
     }
 }
 
+/// What an upload would be.
+enum Plan {
+    /// A version that is there already.
+    Same(DocumentSummary),
+    /// A version more, and all policies with it.
+    New(Upload, LoadReport),
+}
+
 impl Shared {
+    fn plan(&self, document_id: &str, extension: &str, bytes: Vec<u8>) -> Result<Plan> {
+        Upload::check_id(document_id)?;
+        let mut known = self.desk.documents().documents;
+        known.retain(|version| version.document_id == document_id);
+        let mut uploads = self.uploads()?;
+        let newest = known.iter().max_by_key(|version| version.version);
+        let mut upload = Upload { document_id: document_id.to_owned(), version: 1, extension: extension.to_owned(), bytes, begins: None };
+        let (stated_id, stated_version) = upload.stated();
+        if let Some(other) = stated_id.filter(|id| id != document_id) {
+            return Err(ErrorKind::BadDocument.on(format!("the file says `id: {other}`: send it to that address, or take the line out")));
+        }
+        let read = upload.read()?;
+        let is_same =
+            |version: &&DocumentSummary| version.sha256 == read.sha256 && stated_version.is_none_or(|stated| stated == version.version);
+        if let Some(same) = newest.filter(is_same) {
+            return Ok(Plan::Same(same.clone()));
+        }
+        // Uploads that the index leaves out keep their numbers, too.
+        let own = uploads.iter().filter(|upload| upload.document_id == document_id);
+        let taken: Vec<u32> = known.iter().map(|version| version.version).chain(own.map(|upload| upload.version)).collect();
+        upload.version = stated_version.unwrap_or_else(|| taken.iter().max().map_or(1, |newest| newest.saturating_add(1)));
+        if taken.contains(&upload.version) {
+            let number = upload.version;
+            return Err(ErrorKind::Conflict.on(format!("version {number} of `{document_id}` exists with another text: raise the number")));
+        }
+        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| Zoned::now().date());
+        uploads.push(upload.clone());
+        let report = load(&self.corpus, &uploads)?;
+        match report.skipped.iter().find(|skipped| skipped.path == upload.path()) {
+            Some(skipped) => Err(ErrorKind::Conflict.on(skipped.reason.clone())),
+            None => Ok(Plan::New(upload, report)),
+        }
+    }
+
     fn uploads(&self) -> Result<Vec<Upload>> {
         self.runtime.block_on(self.store.uploads())
     }
@@ -169,12 +200,4 @@ impl Shared {
     fn replace(&self, report: LoadReport) -> Result<bool> {
         self.desk.replace_policies(&self.index, report)
     }
-}
-
-fn own<'a>(uploads: &'a [Upload], document_id: &str) -> impl Iterator<Item = &'a Upload> {
-    uploads.iter().filter(move |upload| upload.document_id == document_id)
-}
-
-fn today() -> Date {
-    Zoned::now().date()
 }

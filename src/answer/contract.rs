@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorKind, Result};
-use crate::retrieve::Said;
+use crate::retrieve::{Reading, Said, Why};
 use crate::text::Language;
 
 /// Longest question accepted, in Unicode scalar values: more is a document, not a question.
@@ -418,6 +418,9 @@ pub struct SearchRequest {
     /// Which documents may be used.
     #[serde(default)]
     pub filters: Filters,
+    /// Whether to say why each passage stands where it does.
+    #[serde(default)]
+    pub explain: bool,
 }
 
 fn default_top_k() -> usize {
@@ -447,6 +450,9 @@ pub struct SearchReply {
     pub index_version: u64,
     /// Milliseconds it took.
     pub elapsed_ms: f64,
+    /// How the question was read, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Reading>,
 }
 
 /// A passage and why it ranks where it does.
@@ -474,6 +480,9 @@ pub struct FoundPassage {
     pub cosine: Option<f32>,
     /// The reader's probability that the passage answers; `None` where it was not looked at again.
     pub relevance: Option<f32>,
+    /// What the score is made of, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
 }
 
 /// One document version, without its text.

@@ -14,6 +14,7 @@ use jiff::Zoned;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use super::compare::{Change, Comparison, Reply};
 use super::compose::Pace;
 use super::contract::{
     Answer, AnswerRequest, ConflictView, DocumentList, DocumentSummary, DocumentView, Event, FoundPassage, Mode, ModelNames,
@@ -22,10 +23,10 @@ use super::contract::{
 use super::ground::char_span;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::index::{Conflict, EmbeddingId, Snapshot, refresh};
 use crate::policy::{LoadReport, Version};
-use crate::retrieve::{Scope, context, prepare, probability, rerank, retrieve};
+use crate::retrieve::{Scope, context, prepare, probability, reading, rerank, retrieve, why};
 use crate::text::{Language, detect_language};
 
 /// What a desk is made of.
@@ -201,6 +202,31 @@ impl Desk {
         Ok(true)
     }
 
+    /// Asks `requests` under the policies in force and under `report`, which stays a trial. Quotations only: the LLM's words may change by
+    /// chance.
+    ///
+    /// # Errors
+    /// As [`refresh`], `Io` when there is no room for a second index, and `BadRequest` for a request out of range.
+    pub fn compare(&self, report: LoadReport, requests: &[AnswerRequest]) -> Result<Comparison> {
+        let embedder = self.shared.embedder.as_ref().map(|(embedder, id)| (embedder, id));
+        let folder = tempfile::tempdir().on(ErrorKind::Io, || "no temporary folder could be made: free some space".to_owned())?;
+        let current = self.snapshot();
+        let mut comparison = Comparison { questions: requests.len(), changes: Vec::new(), skipped: report.skipped.clone() };
+        let Some(trial) = refresh(folder.path(), report, Some(&current), embedder, &mut |_, _| ())? else { return Ok(comparison) };
+        for request in requests {
+            request.check()?;
+            let request = AnswerRequest { mode: Mode::Quote, ..request.clone() };
+            let reply = |snapshot: &Snapshot| -> Result<Reply> {
+                let never = AtomicBool::new(false);
+                let clock = Clock { received: Instant::now(), cancelled: &never };
+                let (answer, _) = answer(&self.shared.parts(snapshot, None), &request, &clock, &mut |_| ())?;
+                Ok(answer.into())
+            };
+            comparison.changes.extend(Change::between(&request.question, reply(&current)?, reply(&trial)?));
+        }
+        Ok(comparison)
+    }
+
     /// A stored document version; without a number, the one in force today, else the newest.
     pub fn document(&self, document_id: &str, version: Option<u32>) -> Option<DocumentView> {
         let snapshot = self.snapshot();
@@ -292,12 +318,11 @@ impl Shared {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
         let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
-        answer(
-            &Parts { snapshot: &snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models },
-            request,
-            clock,
-            emit,
-        )
+        answer(&self.parts(&snapshot, generator), request, clock, emit)
+    }
+
+    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>) -> Parts<'a> {
+        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models }
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
@@ -311,6 +336,11 @@ impl Shared {
             rerank(&snapshot, reader, &super::in_context(&request.question, context.as_ref()), &mut hits)?;
         }
         hits.truncate(request.top_k);
+        let (reading, mut whys) = if request.explain {
+            (Some(reading(&query, context.as_ref(), &scope)), why(&snapshot, &query, &hits)?.into_iter())
+        } else {
+            (None, Vec::new().into_iter())
+        };
         let passages = hits
             .iter()
             .map(|hit| {
@@ -327,10 +357,11 @@ impl Shared {
                     lexical: hit.lexical,
                     cosine: hit.cosine,
                     relevance: hit.relevance.map(probability),
+                    why: whys.next(),
                 }
             })
             .collect();
-        Ok(SearchReply { passages, index_version: snapshot.manifest.index_version, elapsed_ms: super::ms(received) })
+        Ok(SearchReply { passages, index_version: snapshot.manifest.index_version, elapsed_ms: super::ms(received), reading })
     }
 }
 

@@ -4,6 +4,7 @@
 //! triage, retrieve, compose, ground, decide. Each adds to what the step before made; a step that fails or runs out of time
 //! hands on to a cheaper one, and the last resort is always a person. Must not know: HTTP.
 
+mod compare;
 mod compose;
 mod confidence;
 pub mod contract;
@@ -16,6 +17,7 @@ mod select;
 pub(crate) mod testing;
 pub mod triage;
 
+pub use compare::{Change, Comparison, Difference, Reply, Source};
 pub use compose::{Pace, SYSTEM_PROMPT};
 pub use contract::*;
 pub use desk::{Desk, DeskInfo, DeskParts, Ticket};

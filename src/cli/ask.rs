@@ -6,6 +6,7 @@ use super::open::open_desk;
 use crate::answer::{Answer, AnswerRequest, Decision, Filters, LanguageChoice, Mode, SearchReply, SearchRequest};
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
+use crate::retrieve::Why;
 
 /// Wishes of `ask`.
 #[derive(Debug, Clone, clap::Args)]
@@ -109,6 +110,7 @@ pub(super) fn search(runtime: &tokio::runtime::Runtime, settings: &Settings, wis
         top_k: wishes.top_k,
         as_of: wishes.as_of,
         filters: Filters { tags: wishes.tag },
+        explain: true,
     };
     request.check()?;
     let found = open_desk(runtime.handle(), settings, false)?.search_here(&request)?;
@@ -123,18 +125,27 @@ pub(super) fn search(runtime: &tokio::runtime::Runtime, settings: &Settings, wis
     Ok(0)
 }
 
+/// The words that brought a passage up, such as ` (fee 4.2, late 3.1)`.
+fn words_of(why: &Why) -> String {
+    let other_names = Some(("other names".to_owned(), why.other_names)).filter(|(_, bm25)| *bm25 > 0.0);
+    let words = why.words.iter().map(|share| (share.word.clone(), share.bm25)).chain(other_names);
+    let words: Vec<String> = words.filter(|(_, bm25)| *bm25 >= 0.05).take(6).map(|(word, bm25)| format!("{word} {bm25:.1}")).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
 fn passages_on_terminal(found: &SearchReply) -> String {
     let mut text = String::new();
     for (rank, passage) in (1..).zip(&found.passages) {
         let section = passage.section.as_deref().map(|section| format!(" › {section}")).unwrap_or_default();
         let score = |value: Option<f32>| value.map_or("none".to_owned(), |value| format!("{value:.2}"));
         text.push_str(&format!(
-            "{rank}. {}{section} (version {})  score {:.3} = words {} + meaning {}\n   {}\n",
+            "{rank}. {}{section} (version {})  score {:.3}: BM25 {}, cosine {}{}\n   {}\n",
             passage.title,
             passage.version,
             passage.score,
             score(passage.lexical),
             score(passage.cosine),
+            passage.why.as_ref().map(words_of).unwrap_or_default(),
             passage.text.lines().collect::<Vec<_>>().join("\n   ")
         ));
     }

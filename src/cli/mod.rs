@@ -3,6 +3,7 @@
 //! Exit 0 done, 1 escalated (`ask`) or fell short (`eval --require`), 2 failed.
 
 mod ask;
+mod diff;
 mod eval;
 pub mod models;
 mod open;
@@ -47,6 +48,8 @@ enum Verb {
         #[command(subcommand)]
         command: models::ModelsCommand,
     },
+    /// Show which replies a changed set of policies would change; exit code 1 if any
+    Diff(diff::DiffArgs),
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
 }
@@ -89,6 +92,7 @@ fn run(args: Args) -> Result<u8> {
             let catalog = Catalog::builtin()?;
             runtime.block_on(models::run(command, &open::model_store(&settings), &catalog, settings.json))
         }
+        Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
     }
 }

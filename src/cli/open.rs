@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::index::{EmbeddingId, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
 use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
-use crate::policy::{LoadReport, load};
+use crate::policy::{LoadReport, Upload, load};
 use crate::store::Store;
 
 /// The models' cache with its sources.
@@ -138,16 +138,21 @@ fn console_is_terminal() -> bool {
 
 /// Reads the corpus folder and what was uploaded.
 fn policies(runtime: &Handle, settings: &Settings) -> Result<LoadReport> {
+    load(&settings.corpus, &uploads(runtime, settings, 0)?.0)
+}
+
+/// What was uploaded, and the last `past` questions that conversations began with.
+pub(super) fn uploads(runtime: &Handle, settings: &Settings, past: u32) -> Result<(Vec<Upload>, Vec<String>)> {
     let database = settings.database();
-    let uploaded = async {
+    if !database.exists() {
+        return Ok((Vec::new(), Vec::new())); // no server ran here yet
+    }
+    runtime.block_on(async {
         let store = Store::open(&database).await?;
-        let uploads = store.uploads().await?;
+        let kept = (store.uploads().await?, store.first_questions(past).await?);
         store.close().await;
-        Ok(uploads)
-    };
-    // Where no server ran yet there is no database, and nothing was uploaded.
-    let uploads = if database.exists() { runtime.block_on(uploaded)? } else { Vec::new() };
-    load(&settings.corpus, &uploads)
+        Ok(kept)
+    })
 }
 
 /// Opens everything for answering from the corpus folder. `llm`: whether the verb can use a language model.

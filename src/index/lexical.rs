@@ -135,7 +135,7 @@ impl LexicalIndex {
         top_k: usize,
         allowed: impl Fn(PassageId) -> bool + Clone + Send + Sync + 'static,
     ) -> Result<Vec<(PassageId, f32)>> {
-        if terms.is_empty() || top_k == 0 {
+        if (terms.is_empty() && other_names.is_empty()) || top_k == 0 {
             return Ok(Vec::new());
         }
         let clauses = terms.iter().map(|term| self.clause(term));

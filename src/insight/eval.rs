@@ -242,6 +242,7 @@ fn rank(desk: &Desk, question: &Question) -> Result<Vec<String>> {
         top_k: 50,
         as_of: None,
         filters: Filters::default(),
+        explain: false,
     };
     let found = if search.check().is_ok() { desk.search_here(&search)?.passages } else { Vec::new() };
     let mut documents: Vec<String> = Vec::new();

@@ -1,6 +1,6 @@
 //! One order out of two.
 
-use super::Hit;
+use super::{Blend, Hit};
 use crate::index::PassageId;
 use crate::text::Language;
 
@@ -51,7 +51,8 @@ pub fn fuse(candidates: &[Candidate], language: Language, highest_bm25: f32, for
             let dense = found.cosine.map_or(0.0, |cosine| (cosine - lowest) / spread);
             let factor = if foreign(found.passage) { FOREIGN_FACTOR } else { 1.0 };
             let score = factor * ((1.0 - lexical_share) * dense + lexical_share * lexical);
-            Hit { passage: found.passage, score, lexical: found.lexical, cosine: found.cosine, relevance: None }
+            let blend = Blend { lexical, cosine: dense, lexical_share, language_factor: factor };
+            Hit { passage: found.passage, score, lexical: found.lexical, cosine: found.cosine, relevance: None, blend }
         })
         .collect();
     hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));

@@ -3,11 +3,13 @@
 //! In: a question, a day, filters and a snapshot. Out: a [`Query`] and passages, best first, with the scores behind their
 //! place. Must not know: the LLM.
 
+mod explain;
 mod follow_up;
 mod fuse;
 mod query;
 mod rerank;
 
+pub use explain::{AskedWord, Reading, Why, WordShare, reading, why};
 pub use follow_up::{Context, Role, Said, context};
 pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
@@ -50,6 +52,21 @@ pub struct Hit {
     pub cosine: Option<f32>,
     /// The reader's log-odds that it answers; `None` before [`rerank`] and where it was not looked at again.
     pub relevance: Option<f32>,
+    /// What the score was made of.
+    pub blend: Blend,
+}
+
+/// The parts of a score before a second look, each 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Blend {
+    /// BM25 as a share of the best found.
+    pub lexical: f32,
+    /// The cosine's place between the lowest and the highest found.
+    pub cosine: f32,
+    /// What words count for beside meaning.
+    pub lexical_share: f32,
+    /// Less than 1 for a passage in another language.
+    pub language_factor: f32,
 }
 
 /// Finds the `top_k` best passages for `query` within `scope`, best first.

@@ -38,8 +38,8 @@ pub struct QueryWord {
     pub idf: f32,
     /// Whether it carries meaning of its own.
     pub content: bool,
-    /// Whether it stands in for a misspelt word.
-    pub corrected: bool,
+    /// How it was typed, where it stands in for a misspelt word.
+    pub typed: Option<String>,
     /// 1 for the question's own words, less for earlier ones.
     pub share: f32,
     /// What it may also be called, alone or with its neighbours; each name as the terms it consists of.
@@ -48,10 +48,10 @@ pub struct QueryWord {
 
 impl QueryWord {
     /// What it counts for in the lexical index.
-    fn weight(&self) -> f32 {
+    pub(super) fn weight(&self) -> f32 {
         let kind = if self.kind == TermKind::Bigram { BIGRAM_WEIGHT } else { 1.0 };
         let meaning = if self.content { 1.0 } else { STOP_WORD_WEIGHT };
-        let spelling = if self.corrected { CORRECTED_WEIGHT } else { 1.0 };
+        let spelling = if self.typed.is_some() { CORRECTED_WEIGHT } else { 1.0 };
         kind * meaning * spelling * self.share
     }
 }
@@ -85,12 +85,12 @@ impl Query {
                 continue;
             }
             let mut found = lexical.passages_with(&term.text);
-            let (mut text, mut corrected) = (term.text, false);
+            let (mut text, mut typed) = (term.text, None);
             if found == 0
                 && content
                 && let Some(meant) = lexical.closest_word(&text)
             {
-                (text, corrected) = (meant.to_owned(), true);
+                typed = Some(std::mem::replace(&mut text, meant.to_owned()));
                 found = lexical.passages_with(&text);
             }
             if seen.insert(text.clone()) {
@@ -102,7 +102,7 @@ impl Query {
                 } else {
                     expansions.iter().filter(within).flat_map(|expansion| expansion.names.iter().cloned()).collect()
                 };
-                words.push(QueryWord { text, kind: term.kind, idf, content, corrected, share, names });
+                words.push(QueryWord { text, kind: term.kind, idf, content, typed, share, names });
             }
         }
         let expansions = expansions.into_iter().map(|expansion| expansion.names).collect();

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::AppState;
 use super::extract::FileBody;
 use super::problem::Problem;
-use crate::answer::{DocumentList, DocumentView};
+use crate::answer::{Comparison, DocumentList, DocumentView};
 use crate::error::{ErrorKind, Result};
 use crate::library::{Library, Placed, Removed};
 
@@ -65,6 +65,16 @@ pub async fn put(
     let Path(id) = id?;
     let placed = on_a_thread(&state, move |library| library.put(&id, file.extension, file.bytes.to_vec())).await?;
     Ok((if placed.created { StatusCode::CREATED } else { StatusCode::OK }, Json(placed)))
+}
+
+/// `POST /v1/documents/{id}/preview`: what customers would hear differently if this file were put. Nothing changes.
+pub async fn preview(
+    State(state): State<AppState>,
+    id: Result<Path<String>, PathRejection>,
+    file: FileBody,
+) -> Result<Json<Comparison>, Problem> {
+    let Path(id) = id?;
+    Ok(Json(on_a_thread(&state, move |library| library.preview(&id, file.extension, file.bytes.to_vec())).await?))
 }
 
 /// `DELETE /v1/documents/{id}?version=N`: uploaded versions; without `version`, all of them. Comes back when no answer rests on them.

@@ -87,6 +87,7 @@ pub fn router(state: AppState) -> Router {
             "/v1/documents/{id}",
             get(documents::get).delete(documents::delete).merge(put(documents::put).layer(DefaultBodyLimit::max(FILE_BYTES))),
         )
+        .route("/v1/documents/{id}/preview", post(documents::preview).layer(DefaultBodyLimit::max(FILE_BYTES)))
         .route("/v1/documents/{id}/versions", get(documents::versions))
         .route("/v1/handoffs", get(lookup::handoffs))
         .route("/v1/handoffs/{id}", get(lookup::handoff))

@@ -515,6 +515,13 @@ async fn an_uploaded_policy_is_answered_at_once_and_a_deleted_one_never_again() 
     let again = put("warranty", "text/markdown", "# Warranty\n\nThe warranty on headphones is 18 months.\n").await;
     assert_eq!((again.status, &again.json()["created"]), (StatusCode::OK, &json!(false)));
 
+    let sent = Body::from("# Warranty\n\nThe warranty on headphones is 30 months.\n");
+    let tried = Request::post("/v1/documents/warranty/preview").header("content-type", "text/markdown").body(sent).unwrap();
+    let tried = house.send(tried).await.json();
+    let change = &tried["changes"].as_array().unwrap()[0];
+    assert_eq!(change["question"], "How long is the warranty on headphones?");
+    assert!(change["before"]["answer"].to_string().contains("18") && change["after"]["answer"].to_string().contains("30"), "{change}");
+    assert!(ask().await.contains("18 months"), "a preview changes nothing");
     let second = put("warranty", "text/markdown", "# Warranty\n\nThe warranty on headphones is 30 months.\n").await;
     assert_eq!((second.status, &second.json()["version"]), (StatusCode::CREATED, &json!(2)));
     assert!(ask().await.contains("30 months"));
@@ -553,4 +560,26 @@ async fn an_upload_that_cannot_be_used_changes_nothing_and_says_why() {
     assert!(in_folder.problem(409, "conflict").contains("late-payments.v1.md"));
     assert_eq!(house.state.desk.info().index, index);
     assert!(house.state.store.uploads().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_explained_search_gives_numbers_that_add_up() {
+    let house = House::new().await;
+    let question = json!({"question": "how much is the late fee if i pay laet?", "explain": true, "filters": {"tags": ["fees"]}});
+    let found = house.post("/v1/search", question.to_string()).await.json();
+    assert_eq!((&found["reading"]["language"], &found["reading"]["tags"]), (&json!("en"), &json!(["fees"])));
+    let number = |value: &Value| value.as_f64().unwrap();
+    let passages = found["passages"].as_array().unwrap();
+    assert!(!passages.is_empty());
+    for passage in passages {
+        let why = &passage["why"];
+        let words: f64 = why["words"].as_array().unwrap().iter().map(|share| number(&share["bm25"])).sum();
+        let lexical = passage["lexical"].as_f64().unwrap_or(0.0);
+        assert!((words + number(&why["other_names"]) - lexical).abs() < 1e-3, "{passage}");
+        let share = number(&why["lexical_share"]);
+        let blend = share * number(&why["lexical_part"]) + (1.0 - share) * number(&why["cosine_part"]);
+        assert!((number(&why["language_factor"]) * blend - number(&passage["score"])).abs() < 1e-3, "{passage}");
+    }
+    let plain = house.post("/v1/search", json!({"question": "late fee"}).to_string()).await.json();
+    assert!(plain.get("reading").is_none() && plain["passages"][0].get("why").is_none(), "only where it is asked for");
 }

@@ -132,6 +132,17 @@ impl Store {
         rows.iter().rev().map(read).collect()
     }
 
+    /// What conversations began with, each question once, the newest `limit`, newest first. Later turns lean on what was said before.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn first_questions(&self, limit: u32) -> Result<Vec<String>> {
+        let sql = "SELECT question FROM turns AS turn
+                   WHERE NOT EXISTS (SELECT 1 FROM turns AS earlier WHERE earlier.conversation_id = turn.conversation_id AND earlier.rowid < turn.rowid)
+                   GROUP BY question ORDER BY MAX(created_at) DESC, MAX(rowid) DESC LIMIT $1";
+        sqlx::query_scalar(sql).bind(limit).fetch_all(&self.readers).await.on(ErrorKind::Store, || self.unreadable("turns"))
+    }
+
     /// At most `limit` hand-offs, newest first; with `before`, only those older than the hand-off of that id.
     ///
     /// # Errors
