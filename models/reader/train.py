@@ -728,8 +728,8 @@ def group_stream(groups, rng):
 # ------------------------------------------------------------------------------------------------ training
 
 def train(a):
-    torch.manual_seed(SEED); torch.set_num_threads(2)
-    rng = random.Random(SEED + (a.start is not None))
+    torch.manual_seed(SEED)
+    rng = random.Random(a.seed)
     enc, model = Encoder(a.base), Reader(a.base)
     if a.start:
         load_trained(model, a.start).train()
@@ -1013,7 +1013,6 @@ def own_sample(path):
 
 
 def measure(a):
-    torch.set_num_threads(2)
     enc, model = Encoder(a.base), load_trained(Reader(a.base), a.model)
     early = a.layers == EARLY
     one = evaluate("gitlab_handbook", model, enc, gitlab(a), early)
@@ -1028,7 +1027,7 @@ def main():
     sub = p.add_subparsers(dest="command", required=True)
     for name, run in (("prepare", prepare), ("train", train), ("export", export), ("measure", measure)):
         s = sub.add_parser(name); s.set_defaults(run=run)
-        s.add_argument("--base", type=Path, required=True)
+        s.add_argument("--base", type=Path, required=True); s.add_argument("--threads", type=int, default=2)
         if name != "export": s.add_argument("--work", type=Path, required=True)
         if name == "prepare":
             s.add_argument("--train", type=Path, required=True); s.add_argument("--open-eval", type=Path, required=True)
@@ -1036,6 +1035,7 @@ def main():
             s.add_argument("--encoder", type=Path, help="tuned layers of models/encoder, to find hard negatives with"); s.add_argument("--hold-out", type=int, default=0)
         if name == "train":
             s.add_argument("--start", type=Path, help="go on from this checkpoint")
+            s.add_argument("--seed", type=int, default=SEED, help="another one for each run that goes on from a checkpoint")
             s.add_argument("--minutes", type=float, default=0, help="time budget; 0 = use --steps"); s.add_argument("--steps", type=int, default=2500)
             s.add_argument("--lr", type=float, default=1.5e-4); s.add_argument("--groups", type=int, default=8)
         if name == "export":
@@ -1045,7 +1045,7 @@ def main():
             s.add_argument("--model", type=Path, required=True); s.add_argument("--eval", type=Path, required=True)
             s.add_argument("--candidates", type=Path); s.add_argument("--layers", type=int, default=6)
     a = p.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(a.threads)
     a.run(a)
 
 

@@ -266,7 +266,8 @@ const ENGLISH_STOP_WORDS: &str = "a an the this that these those i me my mine we
     few more most other some such no not only own same too very just also ever even still yet while until upon per via i'm i've i'd i'll you're \
     you've you'd you'll he's she's we're we've we'd we'll they're they've they'd they'll isn't aren't wasn't weren't don't doesn't didn't haven't \
     hasn't hadn't can't cannot couldn't won't wouldn't shouldn't mustn't let's that's what's where's how's who's there's wanna gonna gotta im ive \
-    get gets got getting want wants wanted please thanks thank hi hello hey ok okay yes yeah oh anyone someone something anything everything";
+    get gets got getting want wants wanted please thanks thank hi hello hey ok okay yes yeah oh anyone someone something anything everything \
+    anybody somebody everyone everybody thing things happen happens happened tell told know wonder wondering question sorry let lets supposed guess hope just really actually basically";
 
 const CHINESE_STOP_WORDS: &str = "的 了 吗 呢 吧 啊 呀 哦 嘛 啦 么 我 你 您 他 她 它 我们 你们 您们 他们 她们 咱们 自己 这 那 这个 那个 这些 那些 这样 那样 这里 那里 \
     这儿 那儿 哪 哪个 哪些 哪里 哪儿 谁 什么 甚么 怎么 怎么样 怎样 怎么办 咋 咋办 如何 为什么 为何 为啥 啥 多少 多久 几 何时 什么时候 时候 多长 多长时间 是 是不是 是否 有 有没有 \
