@@ -158,6 +158,16 @@ impl Snapshot {
         self.versions.iter().map(|indexed| &indexed.version)
     }
 
+    /// For every passage, in order of their ids, whether its version is one that `admits`.
+    pub fn mask(&self, admits: impl Fn(&Version) -> bool) -> Vec<bool> {
+        let mut mask = Vec::with_capacity(self.passages.len());
+        for indexed in &self.versions {
+            let admitted = admits(&indexed.version);
+            mask.resize(mask.len() + indexed.passages.len(), admitted);
+        }
+        mask
+    }
+
     /// Number of passages; their ids count up to it.
     pub fn passage_count(&self) -> usize {
         self.passages.len()

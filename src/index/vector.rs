@@ -1,4 +1,6 @@
-//! Nearest vectors by cosine: an exact scan, or HNSW where there are many.
+//! Nearest vectors by cosine: a scan of int8 copies that chooses and exact cosines that decide, or HNSW where there are very many.
+//!
+//! The scan needs no building, so that a changed policy is in force at once, and no filter costs it recall.
 //!
 //! Source: Malkov and Yashunin, "Efficient and robust approximate nearest neighbor search using Hierarchical Navigable Small
 //! World graphs" (TPAMI 2020), as in the crate `hnsw_rs`. The exact scan is the truth; the graph must agree with it or is not used.
@@ -7,8 +9,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use hnsw_rs::prelude::{Distance, Hnsw};
 
-/// From this many vectors on, a graph is built. Below it the exact scan takes under 3 ms on two cores and misses nothing.
-pub const HNSW_FROM: usize = 50_000;
+use crate::engine::RoundedVectors;
+
+/// From this many vectors on, a graph is built, which takes minutes. Below it the scan takes 45 ns a vector on one busy core
+/// (`benches/scale.rs`), misses nothing and has nothing to build.
+pub const HNSW_FROM: usize = 1_000_000;
+
+/// Vectors that the int8 scan puts forward for each one wanted, and how many more: rounding may swap neighbours.
+const ROUNDED_PER_HIT: usize = 2;
+const ROUNDED_SPARE: usize = 32;
 
 /// Share of the true ten nearest that the graph must find on a sample, else the exact scan stays.
 const REQUIRED_RECALL: f64 = 0.97;
@@ -47,13 +56,15 @@ pub struct VectorIndex {
     dimensions: usize,
     /// `count × dimensions`, row-major.
     rows: Vec<f32>,
+    rounded: RoundedVectors,
     graph: Option<Hnsw<'static, f32, UnitCosine>>,
 }
 
 impl VectorIndex {
     /// Takes `rows`, `count × dimensions` values, and builds a graph where `graph_from` or more vectors make it worth while.
     pub fn new(dimensions: usize, rows: Vec<f32>, graph_from: usize) -> Self {
-        let mut index = Self { dimensions: dimensions.max(1), rows, graph: None };
+        let rounded = RoundedVectors::new(&rows, dimensions);
+        let mut index = Self { dimensions: dimensions.max(1), rows, rounded, graph: None };
         if index.len() >= graph_from {
             // The library asserts on surprising input; a panic there only costs speed.
             index.graph = catch_unwind(AssertUnwindSafe(|| index.build_graph())).ok().flatten();
@@ -98,26 +109,18 @@ impl VectorIndex {
         match found {
             // A rare filter leaves the graph short of candidates; the scan finds them all.
             Some(found) if found.len() >= top_k => found.iter().map(|near| (near.d_id, self.cosine(near.d_id, query))).collect(),
-            _ => self.scan(query, top_k, allowed),
+            _ => {
+                let rounded = self.rounded.dots(query).into_iter().enumerate().filter(|(position, _)| allowed(*position)).collect();
+                let chosen = best(rounded, ROUNDED_PER_HIT * top_k + ROUNDED_SPARE);
+                best(chosen.into_iter().map(|(position, _)| (position, self.cosine(position, query))).collect(), top_k)
+            }
         }
     }
 
-    /// As [`Self::search`], by looking at every vector.
+    /// As [`Self::search`], by the exact cosine of every vector.
     pub fn scan(&self, query: &[f32], top_k: usize, allowed: &(dyn Fn(usize) -> bool + Sync)) -> Vec<(usize, f32)> {
-        let mut scored: Vec<(usize, f32)> = self
-            .rows
-            .chunks_exact(self.dimensions)
-            .enumerate()
-            .filter(|(position, _)| allowed(*position))
-            .map(|(position, row)| (position, dot(row, query)))
-            .collect();
-        let by_score = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if scored.len() > top_k {
-            scored.select_nth_unstable_by(top_k, by_score);
-            scored.truncate(top_k);
-        }
-        scored.sort_unstable_by(by_score);
-        scored
+        let rows = self.rows.chunks_exact(self.dimensions).enumerate().filter(|(position, _)| allowed(*position));
+        best(rows.map(|(position, row)| (position, dot(row, query))).collect(), top_k)
     }
 
     fn build_graph(&self) -> Option<Hnsw<'static, f32, UnitCosine>> {
@@ -140,6 +143,17 @@ impl VectorIndex {
         }
         found as f64 / wanted.max(1) as f64
     }
+}
+
+/// The `top_k` highest, best first; equal ones in order of position.
+fn best(mut scored: Vec<(usize, f32)>, top_k: usize) -> Vec<(usize, f32)> {
+    let by_score = |a: &(usize, f32), b: &(usize, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+    if scored.len() > top_k {
+        scored.select_nth_unstable_by(top_k, by_score);
+        scored.truncate(top_k);
+    }
+    scored.sort_unstable_by(by_score);
+    scored
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use jiff::civil::Date;
 use crate::engine::{Embedder, unit};
 use crate::error::Result;
 use crate::index::{PassageId, Snapshot};
+use crate::policy::Version;
 use crate::text::Language;
 
 /// Passages each retriever puts forward before fusion.
@@ -74,12 +75,8 @@ pub struct Blend {
 /// # Errors
 /// `BadIndex` when the index cannot be read.
 pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
-    let allowed: Arc<[bool]> = (0..snapshot.passage_count() as PassageId)
-        .map(|id| {
-            let version = snapshot.passage(id).version;
-            version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag))
-        })
-        .collect();
+    let admits = |version: &Version| version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag));
+    let allowed: Arc<[bool]> = snapshot.mask(admits).into();
     let admit = {
         let allowed = Arc::clone(&allowed);
         move |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false)
