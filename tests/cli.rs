@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -89,6 +89,28 @@ fn ingesting_again_does_nothing_and_a_change_builds_a_new_version() {
     let reply = answer(shop.path(), &["ask", "How many days do I have to return something?"]);
     assert!(reply["answer"].as_str().unwrap().contains("60 days"), "{reply}");
     assert!(reply["index_version"].as_u64() > first["index_version"].as_u64());
+}
+
+#[test]
+fn an_ingest_killed_at_any_moment_leaves_a_complete_index() {
+    const KILLS: u64 = 25;
+    let shop = shop();
+    let no_models = shop.path().join("no-models");
+    fs::create_dir(&no_models).unwrap();
+    let ingest = ["ingest", "--offline", "--cache", no_models.to_str().unwrap()];
+    assert_eq!(frontdesk(shop.path(), &ingest).status.code(), Some(0));
+    for kill in 0..KILLS {
+        let note = format!("# Note\n\nNote number {kill} is in force.\n");
+        fs::write(shop.path().join("corpus/note.md"), note).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frontdesk"));
+        let mut child = command.args(ingest).current_dir(shop.path()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(kill * 8));
+        let _ = child.kill();
+        child.wait().unwrap();
+        let found = frontdesk(shop.path(), &["search", "note number", "--json", "--offline", "--cache", no_models.to_str().unwrap()]);
+        assert!(!stderr(&found).contains("index again"), "the index was left incomplete: {}", stderr(&found));
+        assert!(stdout(&found).contains(&format!("Note number {kill} is in force.")), "{}", stdout(&found));
+    }
 }
 
 #[test]

@@ -246,8 +246,20 @@ pub struct Handoff {
     pub conversation_id: String,
     /// RFC 3339, UTC.
     pub created_at: String,
-    /// `queued` once it waits for a person.
-    pub state: String,
+    /// Where it stands.
+    pub state: HandoffState,
+    /// Counts its changes, from 1.
+    #[serde(default = "first_revision")]
+    pub revision: u32,
+    /// When it last changed, RFC 3339, UTC; `None` while it never did.
+    #[serde(default)]
+    pub updated_at: Option<String>,
+    /// Who has taken it.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// What that person left behind.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Language the customer writes.
     pub language: Language,
     /// The customer's words.
@@ -272,6 +284,134 @@ pub struct Handoff {
     pub team: Option<String>,
     /// `normal`, `high` or `urgent`.
     pub priority: String,
+}
+
+fn first_revision() -> u32 {
+    1
+}
+
+/// Where a hand-off stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandoffState {
+    /// A person was offered.
+    Offered,
+    /// The customer wants the person who was offered.
+    Requested,
+    /// It waits for a person.
+    Queued,
+    /// A person has taken it.
+    Accepted,
+    /// That person and the customer talk.
+    Active,
+    /// The machine may answer again.
+    Returned,
+    /// It is done.
+    Resolved,
+    /// It could not be kept.
+    Failed,
+    /// Nobody took it in time.
+    TimedOut,
+}
+
+impl HandoffState {
+    /// Whether it may become `next`: forwards along the list above, and never out of an end.
+    pub fn may_become(self, next: Self) -> bool {
+        use HandoffState::{Accepted, Active, Failed, Offered, Queued, Requested, Resolved, Returned, TimedOut};
+        match self {
+            Offered => matches!(next, Requested | TimedOut),
+            Requested => matches!(next, Queued | Accepted | Failed | TimedOut),
+            Queued => matches!(next, Accepted | Failed | TimedOut),
+            Accepted => matches!(next, Active | Returned | Resolved),
+            Active => matches!(next, Returned | Resolved),
+            Returned | Resolved | Failed | TimedOut => false,
+        }
+    }
+
+    /// Its name in the contract and in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offered => "offered",
+            Self::Requested => "requested",
+            Self::Queued => "queued",
+            Self::Accepted => "accepted",
+            Self::Active => "active",
+            Self::Returned => "returned",
+            Self::Resolved => "resolved",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+        }
+    }
+}
+
+/// What an agent does with a hand-off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HandoffMove {
+    /// Who the agent is.
+    pub agent: String,
+    /// The revision that the agent saw; another one since is a conflict. `None` asks for no such check.
+    #[serde(default)]
+    pub revision: Option<u32>,
+    /// What others should know.
+    #[serde(default)]
+    pub note: Option<String>,
+}
+
+/// What somebody thought of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// The answer's `id`.
+    pub answer_id: String,
+    /// Good or bad.
+    pub rating: Rating,
+    /// In their own words.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// Good or bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rating {
+    /// It helped.
+    Up,
+    /// It did not.
+    Down,
+}
+
+/// Longest note, comment or name, in Unicode scalar values.
+const NOTE_CHARS: usize = 4_000;
+const NAME_CHARS: usize = 200;
+
+fn check_words(field: &str, words: &str, most: usize) -> Result<()> {
+    let found = words.chars().count();
+    if words.trim().is_empty() || found > most {
+        return Err(ErrorKind::BadRequest.on(format!("field `{field}` has {found} characters, it must have 1 to {most}")));
+    }
+    Ok(())
+}
+
+impl HandoffMove {
+    /// Refuses what cannot be kept, naming the field.
+    ///
+    /// # Errors
+    /// `BadRequest`.
+    pub fn check(&self) -> Result<()> {
+        check_words("agent", &self.agent, NAME_CHARS)?;
+        self.note.as_deref().map_or(Ok(()), |note| check_words("note", note, NOTE_CHARS))
+    }
+}
+
+impl Feedback {
+    /// Refuses what cannot be kept, naming the field.
+    ///
+    /// # Errors
+    /// `BadRequest`.
+    pub fn check(&self) -> Result<()> {
+        self.comment.as_deref().map_or(Ok(()), |comment| check_words("comment", comment, NOTE_CHARS))
+    }
 }
 
 /// Words of the customer that the person will need, and where they stand.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::contract::{AnswerRequest, Citation, Fact, Handoff, HandoffSource, Reason};
+use super::contract::{AnswerRequest, Citation, Fact, Handoff, HandoffSource, HandoffState, Reason};
 use super::ground::char_span;
 use super::new_id;
 use super::triage::Mood;
@@ -54,7 +54,11 @@ pub(super) fn packet(
         id: new_id("hnd"),
         conversation_id: conversation_id.to_owned(),
         created_at: jiff::Timestamp::now().to_string(),
-        state: "queued".to_owned(),
+        state: HandoffState::Queued,
+        revision: 1,
+        updated_at: None,
+        agent: None,
+        note: None,
         language,
         question: request.question.clone(),
         summary: summary(reason, mood),

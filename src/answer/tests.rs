@@ -60,7 +60,7 @@ fn what_no_policy_says_goes_to_a_person_with_a_packet() {
 fn a_wish_for_a_person_is_granted_without_search() {
     let answer = ask("I want to talk to a human");
     assert_eq!((answer.decision, answer.reasons.as_slice()), (Decision::Escalate, &[Reason::UserRequest][..]));
-    assert_eq!(answer.handoff.unwrap().state, "queued");
+    assert_eq!(answer.handoff.unwrap().state, HandoffState::Queued);
 }
 
 #[test]

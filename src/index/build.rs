@@ -177,3 +177,72 @@ fn embed_all(
     }
     Ok((passages, sentences))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Matcher, Side};
+    use crate::policy::parse_file;
+    use proptest::prelude::*;
+
+    const SUBJECTS: [&str; 6] = ["退款", "发票", "运费", "warranty", "returns", "late fees"];
+
+    /// The folder as it is: which of the documents are there, and with which text.
+    fn report(texts: &[Option<u8>]) -> LoadReport {
+        let file = |(subject, text): (&&str, &Option<u8>)| {
+            let number = (*text)?;
+            let text = format!(
+                "# {subject}\n\n{subject} 需要 {number} 天处理。 The {subject} take {number} days.\n\n## More\nAsk about {subject}.\n"
+            );
+            Some(parse_file(&format!("{subject}.md"), text.as_bytes()).unwrap())
+        };
+        LoadReport { versions: SUBJECTS.iter().zip(texts).filter_map(file).collect(), skipped: Vec::new() }
+    }
+
+    /// Everything that can be seen of a snapshot, but its number.
+    fn seen(snapshot: &Snapshot, embedder: &Embedder) -> Vec<String> {
+        let terms = |subject: &str| {
+            let term = |term: crate::text::analysis::Term| super::super::lexical::QueryTerm { text: term.text, weight: 1.0 };
+            crate::text::analysis::terms(subject).into_iter().map(term).collect::<Vec<_>>()
+        };
+        let show = |id| snapshot.passage(id).text().to_owned();
+        let by_words = SUBJECTS.iter().flat_map(|subject| snapshot.lexical().search(&terms(subject), &[], 9, |_| true).unwrap());
+        let vectors = snapshot.passage_vectors().unwrap();
+        let near = |subject: &&str| vectors.search(&embedder.embed_question(subject, Language::Zh).unwrap().unwrap(), 9, &|_| true);
+        let by_meaning = SUBJECTS[..3].iter().flat_map(near).map(|(at, cosine)| format!("{cosine:.5} {}", show(at as u32)));
+        let documents = snapshot.manifest.documents.iter().map(|document| format!("{document:?}"));
+        documents.chain(by_words.map(|(id, bm25)| format!("{bm25:.4} {}", show(id)))).chain(by_meaning).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn changes_in_any_order_end_where_a_fresh_build_does(
+            changes in proptest::collection::vec((0..SUBJECTS.len(), proptest::option::of(0u8..4)), 1..8)
+        ) {
+            let matcher = Matcher::builtin().unwrap();
+            let dimensions = matcher.embed("退款", Side::Question).len();
+            let embedder = Embedder::new(None, matcher);
+            let id = EmbeddingId { model: "zh-matcher".into(), sha256: "test".into(), dimensions };
+            let build = |root: &Path, texts: &[Option<u8>], current: Option<&Snapshot>| {
+                refresh(root, report(texts), current, Some((&embedder, &id)), &mut |_, _| ())
+            };
+            let (changed, fresh) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let mut texts = vec![Some(0); SUBJECTS.len()];
+            let mut current = build(changed.path(), &texts, None).unwrap().unwrap();
+            for (place, text) in changes {
+                texts[place] = text;
+                if texts.iter().all(Option::is_none) {
+                    continue; // an empty folder leaves the policies before it in force
+                }
+                if let Some(next) = build(changed.path(), &texts, Some(&current)).unwrap() {
+                    current = next;
+                }
+                let whole = build(fresh.path(), &texts, None).unwrap().unwrap();
+                prop_assert_eq!(seen(&current, &embedder), seen(&whole, &embedder));
+                let reopened = disk::load(changed.path()).unwrap().unwrap();
+                prop_assert_eq!(seen(&reopened, &embedder), seen(&whole, &embedder));
+            }
+        }
+    }
+}

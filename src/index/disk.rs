@@ -26,6 +26,8 @@ use crate::error::{Context, ErrorKind, Result};
 pub const FORMAT: u32 = 2;
 
 const CURRENT: &str = "CURRENT";
+const BUILDING: &str = ".building-";
+const ABANDONED_AFTER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 const MANIFEST: &str = "manifest.json";
 pub(super) const DOCUMENTS: &str = "documents.jsonl";
 pub(super) const PASSAGE_VECTORS: &str = "passages.f32";
@@ -107,7 +109,7 @@ impl Draft {
     pub(super) fn begin(root: &Path) -> Result<Self> {
         let unwritable = || format!("{}: check that the folder can be written, or choose another with --data", root.display());
         fs::create_dir_all(root).on(ErrorKind::Io, unwritable)?;
-        let folder = tempfile::Builder::new().prefix(".building-").tempdir_in(root).on(ErrorKind::Io, unwritable)?;
+        let folder = tempfile::Builder::new().prefix(BUILDING).tempdir_in(root).on(ErrorKind::Io, unwritable)?;
         Ok(Self { root: root.to_owned(), folder })
     }
 
@@ -159,14 +161,22 @@ fn is_snapshot_name(name: &str) -> bool {
     name.strip_prefix('v').is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Older snapshots are only a cost: readers hold theirs in memory. One that cannot be removed is tried again at the next build.
+/// Older snapshots are only a cost: readers hold theirs in memory. So is what a killed build left behind. One that cannot be removed is
+/// tried again at the next build.
 fn remove_others(root: &Path, keep: &str) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        if name.to_str().is_some_and(|name| is_snapshot_name(name) && name < keep) {
+        let Some(name) = name.to_str() else { continue };
+        if (is_snapshot_name(name) && name < keep) || (name.starts_with(BUILDING) && is_abandoned(&entry)) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
+}
+
+/// Another process may be building: only what has not been touched for long is nobody's any more.
+fn is_abandoned(entry: &fs::DirEntry) -> bool {
+    let changed = entry.metadata().and_then(|metadata| metadata.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > ABANDONED_AFTER))
 }
 
 pub(super) fn write_floats(writer: &mut dyn Write, values: &[f32]) -> std::io::Result<()> {

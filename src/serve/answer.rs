@@ -15,7 +15,7 @@ use super::envelope::RequestId;
 use super::extract::JsonBody;
 use super::problem::Problem;
 use super::stream::event_stream;
-use crate::answer::{Answer, AnswerRequest};
+use crate::answer::{Answer, AnswerRequest, HandoffState};
 use crate::error::{ErrorKind, Result};
 use crate::retrieve::{Role, Said};
 use crate::store::{Store, Turn};
@@ -92,7 +92,7 @@ pub(super) async fn keep(store: &Store, request: AnswerRequest, mut answer: Answ
     let note = "the answer was not recorded";
     answer.degraded = Some(answer.degraded.map_or_else(|| note.to_owned(), |before| format!("{before}; {note}")));
     if let Some(handoff) = &mut answer.handoff {
-        handoff.state = "failed".to_owned();
+        handoff.state = HandoffState::Failed;
     }
     answer
 }

@@ -10,6 +10,7 @@ mod answer;
 mod documents;
 mod envelope;
 mod extract;
+mod handoffs;
 mod listen;
 mod lookup;
 mod pages;
@@ -89,8 +90,12 @@ pub fn router(state: AppState) -> Router {
         )
         .route("/v1/documents/{id}/preview", post(documents::preview).layer(DefaultBodyLimit::max(FILE_BYTES)))
         .route("/v1/documents/{id}/versions", get(documents::versions))
-        .route("/v1/handoffs", get(lookup::handoffs))
-        .route("/v1/handoffs/{id}", get(lookup::handoff))
+        .route("/v1/handoffs", get(handoffs::list))
+        .route("/v1/handoffs/{id}", get(handoffs::get))
+        .route("/v1/handoffs/{id}/accept", post(handoffs::accept))
+        .route("/v1/handoffs/{id}/return", post(handoffs::give_back))
+        .route("/v1/handoffs/{id}/resolve", post(handoffs::resolve))
+        .route("/v1/feedback", post(handoffs::feedback))
         .route("/livez", get(lookup::livez))
         .route("/readyz", get(lookup::readyz))
         .route("/info", get(lookup::info));

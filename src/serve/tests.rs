@@ -583,3 +583,38 @@ async fn an_explained_search_gives_numbers_that_add_up() {
     let plain = house.post("/v1/search", json!({"question": "late fee"}).to_string()).await.json();
     assert!(plain.get("reading").is_none() && plain["passages"][0].get("why").is_none(), "only where it is asked for");
 }
+
+#[tokio::test]
+async fn a_hand_off_goes_its_way_and_no_other() {
+    let house = House::new().await;
+    let asked = house.ask(json!({"question": "I want to talk to a human"})).await.json();
+    let id = asked["handoff"]["id"].as_str().unwrap().to_owned();
+    let act = async |verb: &str, body: Value| house.post(&format!("/v1/handoffs/{id}/{verb}"), body.to_string()).await;
+    let queued = async || house.get("/v1/handoffs?state=queued").await.json()["handoffs"].as_array().unwrap().len();
+
+    assert_eq!(queued().await, 1);
+    assert!(act("resolve", json!({"agent": "Ana"})).await.problem(409, "conflict").contains("queued"), "nobody has taken it yet");
+    assert!(act("accept", json!({"agent": " "})).await.problem(400, "bad_request").contains("agent"));
+    let accepted = act("accept", json!({"agent": "Ana", "revision": 1})).await.json();
+    assert_eq!((&accepted["state"], &accepted["agent"], &accepted["revision"]), (&json!("accepted"), &json!("Ana"), &json!(2)));
+    assert!(accepted["updated_at"].is_string());
+    assert_eq!(queued().await, 0);
+    assert!(act("accept", json!({"agent": "Ben"})).await.problem(409, "conflict").contains("Ana"), "Ben learns who has it");
+    assert!(act("resolve", json!({"agent": "Ana", "revision": 1})).await.problem(409, "conflict").contains("revision 2"));
+    let resolved = act("resolve", json!({"agent": "Ana", "revision": 2, "note": "Refunded the fee."})).await.json();
+    assert_eq!((&resolved["state"], &resolved["note"]), (&json!("resolved"), &json!("Refunded the fee.")));
+    act("return", json!({"agent": "Ana"})).await.problem(409, "conflict");
+    house.post("/v1/handoffs/hnd_none/accept", json!({"agent": "Ana"}).to_string()).await.problem(404, "not_found");
+    house.get("/v1/handoffs?state=lost").await.problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn feedback_is_kept_for_answers_that_were_given() {
+    let house = House::new().await;
+    let id = house.ask(json!({"question": "What happens if I pay late?"})).await.json()["id"].clone();
+    let good = house.post("/v1/feedback", json!({"answer_id": id, "rating": "down", "comment": "I asked about Spain."}).to_string()).await;
+    assert_eq!(good.status, StatusCode::NO_CONTENT);
+    house.post("/v1/feedback", json!({"answer_id": "ans_none", "rating": "up"}).to_string()).await.problem(404, "not_found");
+    let bad = house.post("/v1/feedback", json!({"answer_id": id, "rating": "meh"}).to_string()).await;
+    assert!(bad.problem(400, "bad_request").contains("`up`"));
+}

@@ -15,7 +15,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlSafeStr};
 
-use crate::answer::{Answer, AnswerRequest, Handoff};
+use crate::answer::{Answer, AnswerRequest, Feedback, Handoff, HandoffMove, HandoffState, Rating};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::policy::Upload;
 
@@ -26,10 +26,15 @@ const READERS: u32 = 4;
 /// Files up to this size are checked page by page when opened; larger ones would delay the start for too long.
 const CHECKED_BYTES: u64 = 1 << 30;
 /// The changes to the tables, oldest first. Files are only ever added: an applied one is known by its checksum.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "conversations", include_str!("migrations/0001_conversations.sql")),
     (2, "documents", include_str!("migrations/0002_documents.sql")),
+    (3, "desk", include_str!("migrations/0003_desk.sql")),
 ];
+
+/// What is kept of a hand-off: packet, state, revision, agent, note, time of the last change.
+type HandoffRow = (String, String, u32, Option<String>, Option<String>, Option<i64>);
+const HANDOFF: &str = "SELECT packet, state, revision, agent, note, updated_at FROM handoffs WHERE id = $1";
 
 /// The database. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
@@ -103,7 +108,7 @@ impl Store {
                 .bind(&handoff.id)
                 .bind(&answer.conversation_id)
                 .bind(packet)
-                .bind(&handoff.state)
+                .bind(handoff.state.name())
                 .bind(now)
                 .execute(&mut *change)
                 .await
@@ -143,11 +148,12 @@ impl Store {
         sqlx::query_scalar(sql).bind(limit).fetch_all(&self.readers).await.on(ErrorKind::Store, || self.unreadable("turns"))
     }
 
-    /// At most `limit` hand-offs, newest first; with `before`, only those older than the hand-off of that id.
+    /// At most `limit` hand-offs, newest first; with `before`, only those older than the hand-off of that id; with `state`, only those
+    /// that stand there.
     ///
     /// # Errors
     /// `NotFound` if there is no hand-off `before`; `Store` if the database failed.
-    pub async fn handoffs(&self, limit: u32, before: Option<&str>) -> Result<Vec<Handoff>> {
+    pub async fn handoffs(&self, limit: u32, before: Option<&str>, state: Option<HandoffState>) -> Result<Vec<Handoff>> {
         let failed = || self.unreadable("handoffs");
         let below = match before {
             None => i64::MAX,
@@ -158,9 +164,10 @@ impl Store {
                     .ok_or_else(|| ErrorKind::NotFound.on(format!("`before`: there is no hand-off `{id}`")))?
             }
         };
-        let sql = "SELECT packet, state FROM handoffs WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
-        let rows = sqlx::query_as(sql).bind(below).bind(limit).fetch_all(&self.readers).await.on(ErrorKind::Store, failed)?;
-        rows.into_iter().map(|(packet, state)| self.unpack(packet, state)).collect()
+        let sql = "SELECT packet, state, revision, agent, note, updated_at FROM handoffs
+                   WHERE seq < $1 AND ($2 IS NULL OR state = $2) ORDER BY seq DESC LIMIT $3";
+        let rows = sqlx::query_as(sql).bind(below).bind(state.map(HandoffState::name)).bind(limit).fetch_all(&self.readers).await;
+        rows.on(ErrorKind::Store, failed)?.into_iter().map(|row| self.unpack(row)).collect()
     }
 
     /// The hand-off of this id.
@@ -168,9 +175,70 @@ impl Store {
     /// # Errors
     /// `Store` if the database failed.
     pub async fn handoff(&self, id: &str) -> Result<Option<Handoff>> {
-        let found = sqlx::query_as("SELECT packet, state FROM handoffs WHERE id = $1").bind(id).fetch_optional(&self.readers).await;
+        let found = sqlx::query_as(HANDOFF).bind(id).fetch_optional(&self.readers).await;
         let found = found.on(ErrorKind::Store, || self.unreadable("handoffs"))?;
-        found.map(|(packet, state)| self.unpack(packet, state)).transpose()
+        found.map(|row| self.unpack(row)).transpose()
+    }
+
+    /// Moves a hand-off on to `next`, by the agent in `wish`, and gives it as it then is.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id; `Conflict` where it may not become that, or has changed since the revision that the agent saw;
+    /// `Store` if the database failed.
+    pub async fn move_handoff(&self, id: &str, next: HandoffState, wish: &HandoffMove) -> Result<Handoff> {
+        let failed = || format!("hand-off {id} could not be changed in {}", self.path.display());
+        let mut change = self.writer.begin_with("BEGIN IMMEDIATE").await.on(ErrorKind::Store, failed)?;
+        let row = sqlx::query_as(HANDOFF).bind(id).fetch_optional(&mut *change).await.on(ErrorKind::Store, failed)?;
+        let now = self.unpack(row.ok_or_else(|| ErrorKind::NotFound.on(format!("there is no hand-off `{id}`")))?)?;
+        let holder = now.agent.as_deref().map(|agent| format!(" by {agent}")).unwrap_or_default();
+        if !now.state.may_become(next) {
+            return Err(ErrorKind::Conflict.on(format!("the hand-off is {}{holder}: it cannot become {}", now.state.name(), next.name())));
+        }
+        if let Some(seen) = wish.revision.filter(|seen| *seen != now.revision) {
+            let current = now.revision;
+            return Err(
+                ErrorKind::Conflict.on(format!("the hand-off is at revision {current}, not {seen}: read it again before changing it"))
+            );
+        }
+        let moved =
+            "UPDATE handoffs SET state = $2, agent = $3, note = COALESCE($4, note), revision = revision + 1, updated_at = $5 WHERE id = $1";
+        sqlx::query(moved)
+            .bind(id)
+            .bind(next.name())
+            .bind(&wish.agent)
+            .bind(&wish.note)
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&mut *change)
+            .await
+            .on(ErrorKind::Store, failed)?;
+        let row = sqlx::query_as(HANDOFF).bind(id).fetch_one(&mut *change).await.on(ErrorKind::Store, failed)?;
+        change.commit().await.on(ErrorKind::Store, failed)?;
+        self.unpack(row)
+    }
+
+    /// Keeps what somebody thought of an answer.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown answer; `Store` if the database failed.
+    pub async fn keep_feedback(&self, feedback: &Feedback) -> Result<()> {
+        let failed = || format!("feedback could not be kept in {}", self.path.display());
+        let sql = "INSERT INTO feedback (answer_id, rating, comment, created_at) SELECT id, $2, $3, $4 FROM turns WHERE id = $1";
+        let rating = match feedback.rating {
+            Rating::Up => "up",
+            Rating::Down => "down",
+        };
+        let kept = sqlx::query(sql)
+            .bind(&feedback.answer_id)
+            .bind(rating)
+            .bind(&feedback.comment)
+            .bind(Timestamp::now().as_microsecond())
+            .execute(&self.writer)
+            .await
+            .on(ErrorKind::Store, failed)?;
+        match kept.rows_affected() {
+            0 => Err(ErrorKind::NotFound.on(format!("field `answer_id`: there is no answer `{}`", feedback.answer_id))),
+            _ => Ok(()),
+        }
     }
 
     /// Keeps an uploaded document.
@@ -233,9 +301,12 @@ impl Store {
         self.writer.close().await;
     }
 
-    fn unpack(&self, packet: String, state: String) -> Result<Handoff> {
-        let packet: Handoff = serde_json::from_str(&packet).on(ErrorKind::Store, || self.unreadable("handoffs"))?;
-        Ok(Handoff { state, ..packet })
+    fn unpack(&self, (packet, state, revision, agent, note, updated_at): HandoffRow) -> Result<Handoff> {
+        let failed = || self.unreadable("handoffs");
+        let packet: Handoff = serde_json::from_str(&packet).on(ErrorKind::Store, failed)?;
+        let state = serde_json::from_value(serde_json::Value::String(state)).on(ErrorKind::Store, failed)?;
+        let updated_at = updated_at.map(Timestamp::from_microsecond).transpose().on(ErrorKind::Store, failed)?;
+        Ok(Handoff { state, revision, agent, note, updated_at: updated_at.map(|time| time.to_string()), ..packet })
     }
 
     fn unreadable(&self, what: &str) -> String {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::answer::{ComposedBy, Decision, ModelNames, Reason, Timings};
+use crate::answer::{ComposedBy, Decision, HandoffMove, HandoffState, ModelNames, Reason, Timings};
 use crate::text::Language;
 
 fn handoff(id: &str, conversation_id: &str) -> Handoff {
@@ -9,7 +9,11 @@ fn handoff(id: &str, conversation_id: &str) -> Handoff {
         id: id.into(),
         conversation_id: conversation_id.into(),
         created_at: "2026-11-20T10:00:00Z".into(),
-        state: "queued".into(),
+        state: HandoffState::Queued,
+        revision: 1,
+        updated_at: None,
+        agent: None,
+        note: None,
         language: Language::En,
         question: "I want a person".into(),
         summary: "The customer asks for a person.".into(),
@@ -113,7 +117,7 @@ async fn many_records_at_once_are_all_kept_and_can_be_paged_through() {
     let mut seen = HashSet::new();
     let mut before: Option<String> = None;
     loop {
-        let page = store.handoffs(64, before.as_deref()).await.unwrap();
+        let page = store.handoffs(64, before.as_deref(), None).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some(last.id.clone());
         seen.extend(page.into_iter().map(|handoff| handoff.id));
@@ -125,18 +129,18 @@ async fn many_records_at_once_are_all_kept_and_can_be_paged_through() {
 async fn handoffs_come_newest_first_and_an_unknown_start_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&path_in(&folder)).await.unwrap();
-    assert_eq!(store.handoffs(10, None).await.unwrap(), []);
+    assert_eq!(store.handoffs(10, None, None).await.unwrap(), []);
     for n in 0..3 {
         let handoff = handoff(&format!("hnd_{n}"), "cnv_1");
         store.record(&request(), &answer(&format!("ans_{n}"), "cnv_1", Some(handoff))).await.unwrap();
     }
     let ids = async |limit, before| -> Vec<String> {
-        store.handoffs(limit, before).await.unwrap().into_iter().map(|handoff| handoff.id).collect()
+        store.handoffs(limit, before, None).await.unwrap().into_iter().map(|handoff| handoff.id).collect()
     };
     assert_eq!(ids(10, None).await, ["hnd_2", "hnd_1", "hnd_0"]);
     assert_eq!(ids(1, None).await, ["hnd_2"]);
     assert_eq!(ids(10, Some("hnd_1")).await, ["hnd_0"]);
-    assert_eq!(store.handoffs(10, Some("hnd_9")).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(store.handoffs(10, Some("hnd_9"), None).await.unwrap_err().kind, ErrorKind::NotFound);
 }
 
 #[tokio::test]
@@ -193,4 +197,26 @@ async fn a_folder_in_place_of_the_file_and_newer_tables_are_clear_errors() {
     store.close().await;
     let error = Store::open(&path).await.unwrap_err();
     assert!(error.to_string().contains("newer"), "{}", error.chain());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_agents_at_once_one_takes_a_hand_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    store.record(&request(), &answer("ans_1", "cnv_1", Some(handoff("hnd_1", "cnv_1")))).await.unwrap();
+    let wish = |agent: usize| HandoffMove { agent: format!("agent {agent}"), revision: Some(1), note: None };
+    let tries = (0..8).map(|agent| {
+        let store = store.clone();
+        tokio::spawn(async move { store.move_handoff("hnd_1", HandoffState::Accepted, &wish(agent)).await })
+    });
+    let mut taken = Vec::new();
+    for tried in tries.collect::<Vec<_>>() {
+        match tried.await.unwrap() {
+            Ok(handoff) => taken.push(handoff),
+            Err(error) => assert_eq!(error.kind, ErrorKind::Conflict, "{error}"),
+        }
+    }
+    assert_eq!(taken.len(), 1);
+    assert_eq!((taken[0].state, taken[0].revision), (HandoffState::Accepted, 2));
+    assert_eq!(store.handoff("hnd_1").await.unwrap().as_ref(), taken.first());
 }
