@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{RawArgs, Settings};
 use crate::error::{ErrorKind, Result};
 use crate::model::Catalog;
+use crate::policy::{read_pdf_on_stdin, read_pdfs_in_child};
 use crate::telemetry;
 
 /// Answers customers' questions from your own policies, on your own machine: short, cited, and a person when it does not know.
@@ -49,7 +50,13 @@ enum Verb {
     },
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
+    /// Read one PDF file from standard input: what the other verbs start for each such file
+    #[command(name = READ_PDF, hide = true)]
+    ReadPdf,
 }
+
+/// The verb of the process that reads a PDF file.
+const READ_PDF: &str = "read-pdf";
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
@@ -60,6 +67,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if refused.use_stderr() { 2 } else { 0 });
         }
     };
+    if matches!(args.verb, Some(Verb::ReadPdf)) {
+        return read_pdf_on_stdin(); // before anything else is opened: it reads what nobody has checked
+    }
+    read_pdfs_in_child(READ_PDF);
     let serving = matches!(args.verb, None | Some(Verb::Serve(_)));
     telemetry::start(if serving { "warn,frontdesk=info" } else { "error,frontdesk=warn" });
     match run(args) {
@@ -90,6 +101,7 @@ fn run(args: Args) -> Result<u8> {
             runtime.block_on(models::run(command, &open::model_store(&settings), &catalog, settings.json))
         }
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+        Verb::ReadPdf => Ok(0), // done before
     }
 }
 

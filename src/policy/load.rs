@@ -18,7 +18,7 @@ use super::sections::text_passages;
 use super::{FrontMatter, Passage, Version, formats, markdown};
 
 /// Why a file of another kind is left out.
-const UNREADABLE: &str = "is not a .md, .txt, .html, .docx, .csv or .jsonl file: convert it to one of these";
+const UNREADABLE: &str = "is not a .md, .txt, .html, .pdf, .docx, .csv or .jsonl file: convert it to one of these";
 
 /// Larger files are no policies.
 const MAX_FILE_BYTES: u64 = 10_000_000;
@@ -69,7 +69,7 @@ impl Format {
         match extension(path).as_str() {
             "md" | "markdown" => Some(Self::Markdown),
             "txt" => Some(Self::Text),
-            "html" | "htm" | "docx" | "csv" | "jsonl" => Some(Self::Outline),
+            "html" | "htm" | "pdf" | "docx" | "csv" | "jsonl" => Some(Self::Outline),
             _ => None,
         }
     }
@@ -88,7 +88,7 @@ fn extension(path: &str) -> String {
 }
 
 /// Reads one file: Markdown (`.md`, `.markdown`) or plain text (`.txt`), in UTF-8, with or without front matter; web pages (`.html`,
-/// `.htm`), Word documents (`.docx`), and lists of questions with answers (`.csv`, `.jsonl`).
+/// `.htm`), PDF files (`.pdf`), Word documents (`.docx`), and lists of questions with answers (`.csv`, `.jsonl`).
 ///
 /// `path` is relative to the corpus folder. What the front matter leaves open: the id is the path without its extension and with `-`
 /// for `/`; the title is the first heading of the first level, or else the file's name in words; the version is 1; the language is
@@ -129,6 +129,7 @@ pub fn parse_file(path: &str, bytes: &[u8]) -> Result<Version> {
         language: matter.lang.unwrap_or_else(|| detect_language(body)),
         sha256: sha256(bytes),
         source: source.to_owned(),
+        pages: extracted.map(|extracted| extracted.pages).unwrap_or_default(),
         path,
     })
 }
@@ -218,6 +219,7 @@ fn parse_record(path: &str, line: &str) -> Result<Version, String> {
         path: path.to_owned(),
         sha256: sha256(record.text.as_bytes()),
         source: record.text,
+        pages: Vec::new(),
     })
 }
 
@@ -269,7 +271,7 @@ pub fn load_folder(dir: &Path) -> Result<LoadReport> {
             [first, rest @ ..] => format!("; {} skipped, the first because {}", rest.len() + 1, reason_with_path(first)),
         };
         return Err(ErrorKind::EmptyCorpus
-            .on(format!("{shown} holds no .md, .txt, .html, .docx, .csv or .jsonl file that can be used: add one{skipped}")));
+            .on(format!("{shown} holds no .md, .txt, .html, .pdf, .docx, .csv or .jsonl file that can be used: add one{skipped}")));
     }
     Ok(report)
 }
@@ -355,7 +357,7 @@ impl Walk {
 
 /// Formats that hold policies in other places: someone will look for their text here.
 fn is_document(path: &str) -> bool {
-    matches!(extension(path).as_str(), "pdf" | "doc" | "odt" | "rtf" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub")
+    matches!(extension(path).as_str(), "doc" | "odt" | "rtf" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub")
 }
 
 fn is_text(file: &Path) -> bool {
