@@ -40,7 +40,7 @@ enum Verb {
     Search(ask::FindArgs),
     /// Build or refresh the index
     Ingest {
-        /// Folder with policies, instead of --corpus
+        /// Folder with policies, or a .zip archive of one, instead of --corpus
         path: Option<PathBuf>,
     },
     /// The model catalogue: list, fetch, check

@@ -1,9 +1,10 @@
 //! What a policy is, and how a file becomes one.
 //!
-//! In: files in a folder. Out: a [`Version`] of a document with its metadata, and its [`Passage`]s,
+//! In: files in a folder or an archive. Out: a [`Version`] of a document with its metadata, and its [`Passage`]s,
 //! each with the sentences it holds, at exact positions in the source text.
 //! Must not know: indexes, models, questions.
 
+mod archive;
 mod formats;
 mod front_matter;
 mod load;
