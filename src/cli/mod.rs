@@ -18,6 +18,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{RawArgs, Settings};
 use crate::error::{ErrorKind, Result};
 use crate::model::Catalog;
+use crate::policy::{read_pdf_on_stdin, read_pdfs_in_child};
 use crate::telemetry;
 
 /// Answers customers' questions from your own policies, on your own machine: short, cited, and a person when it does not know.
@@ -40,7 +41,7 @@ enum Verb {
     Search(ask::FindArgs),
     /// Build or refresh the index
     Ingest {
-        /// Folder with policies, instead of --corpus
+        /// Folder with policies, or a .zip archive of one, instead of --corpus
         path: Option<PathBuf>,
     },
     /// The model catalogue: list, fetch, check
@@ -52,7 +53,13 @@ enum Verb {
     Diff(diff::DiffArgs),
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
+    /// Read one PDF file from standard input: what the other verbs start for each such file
+    #[command(name = READ_PDF, hide = true)]
+    ReadPdf,
 }
+
+/// The verb of the process that reads a PDF file.
+const READ_PDF: &str = "read-pdf";
 
 /// Runs the program on the process's arguments.
 pub fn main() -> ExitCode {
@@ -63,6 +70,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if refused.use_stderr() { 2 } else { 0 });
         }
     };
+    if matches!(args.verb, Some(Verb::ReadPdf)) {
+        return read_pdf_on_stdin(); // before anything else is opened: it reads what nobody has checked
+    }
+    read_pdfs_in_child(READ_PDF);
     let serving = matches!(args.verb, None | Some(Verb::Serve(_)));
     telemetry::start(if serving { "warn,frontdesk=info" } else { "error,frontdesk=warn" });
     match run(args) {
@@ -94,6 +105,7 @@ fn run(args: Args) -> Result<u8> {
         }
         Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+        Verb::ReadPdf => Ok(0), // done before
     }
 }
 

@@ -1,4 +1,4 @@
-//! From files, folders and record files to versions of documents.
+//! From files, folders, archives and record files to versions of documents.
 //!
 //! A broken file is reported and the rest goes on; a folder that gives nothing at all is an error.
 
@@ -14,12 +14,13 @@ use sha2::{Digest, Sha256};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::text::{detect_language, is_visible};
 
+use super::archive::Archive;
 use super::sections::text_passages;
 use super::upload::{Upload, meant};
 use super::{FrontMatter, Passage, Version, formats, markdown};
 
 /// Why a file of another kind is left out.
-const UNREADABLE: &str = "is not a .md, .txt, .html, .docx, .csv or .jsonl file: convert it to one of these";
+const UNREADABLE: &str = "is not a .md, .txt, .html, .pdf, .docx, .csv or .jsonl file: convert it to one of these";
 
 /// Larger files are no policies.
 const MAX_FILE_BYTES: u64 = 10_000_000;
@@ -70,7 +71,7 @@ impl Format {
         match extension(path).as_str() {
             "md" | "markdown" => Some(Self::Markdown),
             "txt" => Some(Self::Text),
-            "html" | "htm" | "docx" | "csv" | "jsonl" => Some(Self::Outline),
+            "html" | "htm" | "pdf" | "docx" | "csv" | "jsonl" => Some(Self::Outline),
             _ => None,
         }
     }
@@ -89,7 +90,7 @@ fn extension(path: &str) -> String {
 }
 
 /// Reads one file: Markdown (`.md`, `.markdown`) or plain text (`.txt`), in UTF-8, with or without front matter; web pages (`.html`,
-/// `.htm`), Word documents (`.docx`), and lists of questions with answers (`.csv`, `.jsonl`).
+/// `.htm`), PDF files (`.pdf`), Word documents (`.docx`), and lists of questions with answers (`.csv`, `.jsonl`).
 ///
 /// `path` is relative to the corpus folder. What the front matter leaves open: the id is the path without its extension and with `-`
 /// for `/`; the title is the first heading of the first level, or else the file's name in words; the version is 1; the language is
@@ -130,6 +131,7 @@ pub fn parse_file(path: &str, bytes: &[u8]) -> Result<Version> {
         language: matter.lang.unwrap_or_else(|| detect_language(body)),
         sha256: sha256(bytes),
         source: source.to_owned(),
+        pages: extracted.map(|extracted| extracted.pages).unwrap_or_default(),
         path,
     })
 }
@@ -219,14 +221,16 @@ fn parse_record(path: &str, line: &str) -> Result<Version, String> {
         path: path.to_owned(),
         sha256: sha256(record.text.as_bytes()),
         source: record.text,
+        pages: Vec::new(),
     })
 }
 
-/// Reads every policy in a folder and the folders in it, in the order of their names.
+/// Reads every policy in a folder and the folders in it, in the order of their names. A zip archive in it is read as a folder of its
+/// name (`archive.zip/fees.md`); `dir` may also be an archive, which is read as the folder that was packed.
 ///
 /// Left out without a word: names that begin with a dot, `README.md` and the folder `eval` at the top, and files that are no text
-/// (pictures). Reported as skipped: documents in formats we cannot read, files above 10 MB, broken files, and the second of two files
-/// with one id and version. Links are followed, each folder is read once.
+/// (pictures). Reported as skipped: documents in formats we cannot read, files above 10 MB, broken files, archives in archives, what is
+/// suspicious in an archive, and the second of two files with one id and version. Links are followed, each folder is read once.
 ///
 /// When two versions of a document hold at the same time, the one with the higher number wins from its first day: the older one's
 /// [`Version::valid_to`] becomes the day before. An older version to which that leaves no day is skipped.
@@ -245,30 +249,41 @@ pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
         }
         other => other.on(ErrorKind::Io, || format!("cannot look at {shown}: check its permissions"))?,
     };
-    if !metadata.is_dir() {
-        return Err(ErrorKind::BadSetting.on(format!("{shown} is a file: name the folder that it lies in")));
-    }
     let mut walk = Walk::default();
-    walk.folder(dir, "").on(ErrorKind::Io, || format!("cannot read the folder {shown}: check its permissions"))?;
+    if metadata.is_dir() {
+        walk.folder(dir, "").on(ErrorKind::Io, || format!("cannot read the folder {shown}: check its permissions"))?;
+    } else if is_archive(&dir.to_string_lossy()) {
+        walk.files.push((String::new(), dir.to_owned()));
+    } else {
+        return Err(ErrorKind::BadSetting.on(format!("{shown} is a file: name the folder that it lies in, or a .zip archive of it")));
+    }
     let mut report = LoadReport { versions: Vec::new(), skipped: walk.skipped };
     let mut paths_of_versions = HashMap::new();
-    let files = walk.files.into_iter().map(|(path, file)| (read_file(&path, &file), path));
-    let uploaded = meant(uploads).map(|upload| (upload.read().map_err(|error| error.item), upload.path()));
-    for (read, path) in files.chain(uploaded) {
-        match read {
-            Ok(version) => match paths_of_versions.get(&(version.document_id.clone(), version.version)) {
-                None => {
-                    paths_of_versions.insert((version.document_id.clone(), version.version), path);
-                    report.versions.push(version);
-                }
-                Some(first) => {
-                    let reason =
-                        format!("{first} is already version {} of {}: raise one of the numbers", version.version, version.document_id);
-                    report.skipped.push(SkippedFile { path, reason });
-                }
-            },
-            Err(reason) => report.skipped.push(SkippedFile { path, reason }),
+    let mut add = |path: String, read: Result<Version, String>| match read {
+        Ok(version) => match paths_of_versions.get(&(version.document_id.clone(), version.version)) {
+            None => {
+                paths_of_versions.insert((version.document_id.clone(), version.version), path);
+                report.versions.push(version);
+            }
+            Some(first) => {
+                let reason = format!("{first} is already version {} of {}: raise one of the numbers", version.version, version.document_id);
+                report.skipped.push(SkippedFile { path, reason });
+            }
+        },
+        Err(reason) => report.skipped.push(SkippedFile { path, reason }),
+    };
+    for (path, file) in walk.files {
+        if is_archive(&file.to_string_lossy()) {
+            if let Err(reason) = read_archive(&path, &file, &mut add) {
+                add(if path.is_empty() { shown.to_string() } else { path }, Err(reason));
+            }
+        } else {
+            let read = read_file(&path, &file);
+            add(path, read);
         }
+    }
+    for upload in meant(uploads) {
+        add(upload.path(), upload.read().map_err(|error| error.item));
     }
     report.settle_validity();
     if report.versions.is_empty() {
@@ -277,7 +292,7 @@ pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
             [first, rest @ ..] => format!("; {} skipped, the first because {}", rest.len() + 1, reason_with_path(first)),
         };
         return Err(ErrorKind::EmptyCorpus
-            .on(format!("{shown} holds no .md, .txt, .html, .docx, .csv or .jsonl file that can be used: add one{skipped}")));
+            .on(format!("{shown} holds no .md, .txt, .html, .pdf, .docx, .csv or .jsonl file that can be used: add one{skipped}")));
     }
     Ok(report)
 }
@@ -285,10 +300,14 @@ pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
 /// What tells whether a folder's policies may have changed: each file with its length and time of change.
 pub type FolderState = Vec<(PathBuf, u64, Option<std::time::SystemTime>)>;
 
-/// The state of a folder now; empty when it cannot be read.
+/// The state of a folder, or of an archive in place of one, now; empty when it cannot be read.
 pub fn folder_state(dir: &Path) -> FolderState {
     let mut walk = Walk::default();
-    let _ = walk.folder(dir, ""); // what cannot be read is as if it were not there
+    if dir.is_file() {
+        walk.files.push((String::new(), dir.to_owned()));
+    } else {
+        let _ = walk.folder(dir, ""); // what cannot be read is as if it were not there
+    }
     let state = |(_, file): (String, PathBuf)| {
         let metadata = fs::metadata(&file).ok();
         let changed = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
@@ -306,10 +325,38 @@ fn read_file(path: &str, file: &Path) -> Result<Version, String> {
     let mut bytes = Vec::new();
     let opened = fs::File::open(file).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
     opened.map_err(|cause| format!("cannot be read: {cause}"))?;
+    parse_bytes(path, &bytes)
+}
+
+/// Reads the files of an archive, whose paths begin with `folder`. The error says why nothing of it was read.
+fn read_archive(folder: &str, file: &Path, add: &mut impl FnMut(String, Result<Version, String>)) -> Result<(), String> {
+    let mut archive = Archive::open(file)?;
+    for packed in archive.files() {
+        let is_at_top = folder.is_empty();
+        if is_at_top && (packed.path.eq_ignore_ascii_case("readme.md") || packed.path.starts_with("eval/")) {
+            continue;
+        }
+        let path = if is_at_top { packed.path } else { format!("{folder}/{}", packed.path) };
+        let read = match packed.place {
+            Err(reason) => Err(reason),
+            Ok(_) if is_archive(&path) => Err("is an archive inside an archive: unpack it".to_owned()),
+            Ok(place) if Format::of(&path).is_some() => archive.read(place, MAX_FILE_BYTES).and_then(|bytes| parse_bytes(&path, &bytes)),
+            Ok(_) if is_document(&path) => Err(UNREADABLE.to_owned()),
+            Ok(place) => match archive.read(place, HEAD_BYTES) {
+                Ok(head) if is_text(&head) => Err(UNREADABLE.to_owned()),
+                _ => continue,
+            },
+        };
+        add(path, read);
+    }
+    Ok(())
+}
+
+fn parse_bytes(path: &str, bytes: &[u8]) -> Result<Version, String> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err("is larger than 10 MB: split it".to_owned());
     }
-    parse_file(path, &bytes).map_err(|error| error.item)
+    parse_file(path, bytes).map_err(|error| error.item)
 }
 
 /// Collects the files of a folder.
@@ -347,9 +394,9 @@ impl Walk {
                     }
                 }
                 Ok(metadata) if metadata.is_file() && !(at_top && name.eq_ignore_ascii_case("readme.md")) => {
-                    if Format::of(&path).is_some() {
+                    if Format::of(&path).is_some() || is_archive(&path) {
                         self.files.push((path, file));
-                    } else if is_document(&path) || is_text(&file) {
+                    } else if is_document(&path) || head(&file).is_ok_and(|head| is_text(&head)) {
                         self.skipped.push(skip(UNREADABLE.to_owned()));
                     }
                 }
@@ -363,17 +410,32 @@ impl Walk {
 
 /// Formats that hold policies in other places: someone will look for their text here.
 fn is_document(path: &str) -> bool {
-    matches!(extension(path).as_str(), "pdf" | "doc" | "odt" | "rtf" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub")
+    let name = extension(path);
+    matches!(
+        name.as_str(),
+        "doc" | "odt" | "rtf" | "pages" | "xls" | "xlsx" | "ppt" | "pptx" | "epub" | "7z" | "rar" | "tar" | "gz" | "tgz"
+    )
 }
 
-fn is_text(file: &Path) -> bool {
+fn is_archive(path: &str) -> bool {
+    extension(path) == "zip"
+}
+
+/// As much of a file as tells whether it is text.
+const HEAD_BYTES: u64 = 4096;
+
+fn head(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    let read = fs::File::open(file).and_then(|file| file.take(4096).read_to_end(&mut head));
-    let is_utf8 = match std::str::from_utf8(&head) {
+    fs::File::open(file)?.take(HEAD_BYTES).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+fn is_text(head: &[u8]) -> bool {
+    let is_utf8 = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none(), // only the last character is cut off
     };
-    read.is_ok() && is_utf8 && !head.is_empty() && !head.contains(&0)
+    is_utf8 && !head.is_empty() && !head.contains(&0)
 }
 
 impl LoadReport {

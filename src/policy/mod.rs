@@ -1,9 +1,10 @@
 //! What a policy is, and how a file becomes one.
 //!
-//! In: Markdown and plain-text files. Out: a [`Version`] of a document with its metadata, and its [`Passage`]s,
+//! In: files in a folder or an archive. Out: a [`Version`] of a document with its metadata, and its [`Passage`]s,
 //! each with the sentences it holds, at exact positions in the source text.
 //! Must not know: indexes, models, questions.
 
+mod archive;
 mod formats;
 mod front_matter;
 mod load;
@@ -11,6 +12,7 @@ pub mod markdown;
 mod sections;
 mod upload;
 
+pub use formats::{read_pdf_on_stdin, read_pdfs_in_child};
 pub use front_matter::FrontMatter;
 pub use load::{FolderState, LoadReport, SkippedFile, folder_state, load, load_folder, parse_file, parse_records};
 pub use upload::Upload;
@@ -48,12 +50,30 @@ pub struct Version {
     /// The whole text of the file as read, front matter included, or what was taken out of a file that is no text: every position
     /// below counts in it.
     pub source: String,
+    /// Where in `source` each page begins, for a file that has pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pages: Vec<PageStart>,
+}
+
+/// Where a page of a paged file (PDF) begins in the text that was taken out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageStart {
+    /// Byte of [`Version::source`] from which on the text stands on the page.
+    pub byte: usize,
+    /// The page, counted from 1 as PDF viewers do, whatever is printed on it.
+    pub page: u32,
 }
 
 impl Version {
     /// Whether it holds on `day`; both ends belong to it.
     pub fn is_valid_on(&self, day: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    }
+
+    /// The page on which a byte of [`Version::source`] stands; `None` for files without pages.
+    pub fn page_at(&self, byte: usize) -> Option<u32> {
+        let after = self.pages.partition_point(|start| start.byte <= byte);
+        self.pages.get(after.saturating_sub(1)).map(|start| start.page)
     }
 }
 

@@ -43,10 +43,11 @@ pub struct FileBody {
 }
 
 /// Content types of files that can be read, and the extension each goes by.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("text/markdown", "md"),
     ("text/plain", "txt"),
     ("text/html", "html"),
+    ("application/pdf", "pdf"),
     ("text/csv", "csv"),
     ("application/jsonl", "jsonl"),
     ("application/x-ndjson", "jsonl"),

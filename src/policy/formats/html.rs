@@ -54,7 +54,7 @@ pub(super) fn extract(html: &str) -> Extracted {
     }
     page.flush();
     let title = Some(one_line(&page.title)).filter(|title| !title.is_empty());
-    Extracted { title: page.first_heading.or(title), text: page.outline.text }
+    Extracted { title: page.first_heading.or(title), text: page.outline.text, pages: Vec::new() }
 }
 
 fn tokens(html: &str) -> impl Iterator<Item = Token> {

@@ -6,22 +6,30 @@
 mod docx;
 mod faq;
 mod html;
+mod pdf;
 
-use super::Passage;
+pub use pdf::{read_pdf_on_stdin, read_pdfs_in_child};
+
+use serde::{Deserialize, Serialize};
+
+use super::{PageStart, Passage};
 
 /// What a file says.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Extracted {
     /// Its title, if it has one of its own.
     pub(super) title: Option<String>,
     /// Its text as an [`Outline`].
     pub(super) text: String,
+    /// Where in it each page begins, if the file has pages.
+    pub(super) pages: Vec<PageStart>,
 }
 
 /// Reads a file by its extension (lowercase); `None` where there is no reader. Errors say what is wrong and what to do.
 pub(super) fn extract(extension: &str, bytes: &[u8]) -> Option<Result<Extracted, String>> {
     match extension {
         "html" | "htm" => Some(as_text(bytes).map(html::extract)),
+        "pdf" => Some(pdf::extract(bytes)),
         "docx" => Some(docx::extract(bytes)),
         "csv" => Some(as_text(bytes).and_then(faq::from_csv)),
         "jsonl" => Some(as_text(bytes).and_then(faq::from_json_lines)),

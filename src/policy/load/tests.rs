@@ -83,8 +83,8 @@ fn a_folder_is_read_in_order_and_says_what_it_left_out() {
     let report = load_folder(dir.path()).unwrap();
     assert_eq!(paths(&report), ["a/README.md", "a/z.md", "b.md"]);
     let skipped: Vec<_> = report.skipped.iter().map(|file| file.path.as_str()).collect();
-    assert_eq!(skipped, ["d.odt", "e.pdf", "c.md", "g.md"]);
-    assert!(report.skipped[2].reason.contains("line 2"), "{}", report.skipped[2].reason);
+    assert_eq!(skipped, ["d.odt", "c.md", "e.pdf", "g.md"]);
+    assert!(report.skipped[1].reason.contains("line 2"), "{}", report.skipped[1].reason);
     assert!(report.skipped[3].reason.contains("b.md is already version 1 of b"), "{}", report.skipped[3].reason);
 }
 
@@ -163,5 +163,137 @@ proptest! {
             end = sentence.bytes.end;
         }
         prop_assert!(!text[end..].contains(is_visible));
+    }
+}
+
+/// A zip archive of these files.
+fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (path, bytes) in files {
+        archive.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(bytes).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn an_archive_is_read_as_the_folder_that_was_packed() {
+    let archive = zip_of(&[
+        ("hr/leave.md", b"# Leave\n\nStaff get 25 days."),
+        ("fees.txt", b"A fee of $7 is charged."),
+        ("__MACOSX/._fees.txt", b"Mac."),
+        (".hidden.md", b"Hidden."),
+        ("logo.png", b"\x89PNG\0"),
+        ("notes.rst", b"Notes."),
+        ("old.doc", b"\xD0\xCF\0"),
+        ("README.md", b"About."),
+        ("eval/q.md", b"Questions."),
+    ]);
+    let dir = folder(&[("a.md", "Text a.")]);
+    fs::write(dir.path().join("policies.ZIP"), &archive).unwrap();
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(
+        paths(&report),
+        ["a.md", "policies.ZIP/README.md", "policies.ZIP/eval/q.md", "policies.ZIP/fees.txt", "policies.ZIP/hr/leave.md"]
+    );
+    assert_eq!((report.versions[4].title.as_str(), report.versions[4].document_id.as_str()), ("Leave", "policies.ZIP-hr-leave"));
+    let skipped: Vec<_> = report.skipped.iter().map(|file| (file.path.as_str(), file.reason.as_str())).collect();
+    assert_eq!(skipped, [("policies.ZIP/notes.rst", UNREADABLE), ("policies.ZIP/old.doc", UNREADABLE)]);
+
+    // In place of the folder it is the folder.
+    let report = load_folder(&dir.path().join("policies.ZIP")).unwrap();
+    assert_eq!(paths(&report), ["fees.txt", "hr/leave.md"]);
+    assert_eq!(report.versions[1].document_id, "hr-leave");
+}
+
+#[test]
+fn what_is_suspicious_in_an_archive_is_refused_and_the_rest_is_read() {
+    let inner = zip_of(&[("deep.md", b"Deep.")]);
+    let archive = zip_of(&[
+        ("good.md", b"A fee is charged."),
+        ("../evil.md", b"Evil."),
+        ("..\\..\\evil.md", b"Evil."),
+        ("inner.zip", &inner),
+        ("bomb.md", &vec![b' '; 200 << 20]),
+        ("squeezed.md", &vec![b'a'; 5 << 20]),
+        ("broken.pdf", b"%PDF-"),
+        ("secret.md", b"Secret."),
+        ("fine.md", b"No fee is charged."),
+    ]);
+    // `secret.md` says that it is encrypted, in its own header (bit 0 at 6) and in the directory (at 8).
+    let mut archive = archive;
+    for (mark, flags) in [(b"PK\x03\x04".as_slice(), 6), (b"PK\x01\x02", 8)] {
+        let starts: Vec<usize> = (0..archive.len() - 4).filter(|at| &archive[*at..at + 4] == mark).collect();
+        let secret = starts.into_iter().find(|at| archive[*at..(*at + 60).min(archive.len())].windows(9).any(|name| name == b"secret.md"));
+        archive[secret.unwrap() + flags] |= 1;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("p.zip"), &archive).unwrap();
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(paths(&report), ["p.zip/fine.md", "p.zip/good.md"]);
+    let reason = |path: &str| {
+        let found = report.skipped.iter().find(|file| file.path.ends_with(path));
+        found.map(|file| file.reason.clone()).unwrap_or_else(|| panic!("{path} is not reported: {:?}", report.skipped))
+    };
+    assert!(reason("/../evil.md").contains("leads out of the archive"));
+    assert!(reason("\\evil.md").contains("leads out of the archive"));
+    assert!(reason("inner.zip").contains("archive inside an archive"));
+    assert!(reason("bomb.md").contains("200 times its size") || reason("bomb.md").contains("larger than 10 MB"), "{}", reason("bomb.md"));
+    assert!(reason("squeezed.md").contains("200 times its size"));
+    assert!(reason("broken.pdf").contains("without its end"));
+    assert!(reason("secret.md").contains("password"), "{}", reason("secret.md"));
+    assert_eq!(report.skipped.len(), 7);
+}
+
+#[test]
+fn archives_that_cannot_be_trusted_as_a_whole_are_left_out() {
+    use std::io::Write as _;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("a.md", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(b"Text.").unwrap();
+    archive.shallow_copy_file("a.md", "b.md").unwrap();
+    let overlapping = archive.finish().unwrap().into_inner();
+    let whole = zip_of(&[("a.md", b"Text.")]);
+    let many: Vec<(String, &[u8])> = (0..10_001).map(|at| (format!("{at}.md"), b"".as_slice())).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|(path, bytes)| (path.as_str(), *bytes)).collect();
+    let dir = folder(&[("good.md", "Text.")]);
+    for (name, bytes) in
+        [("cut.zip", &whole[..whole.len() - 9]), ("empty.zip", b""), ("many.zip", &zip_of(&many)), ("over.zip", &overlapping)]
+    {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(paths(&report), ["good.md"]);
+    let reasons: Vec<_> = report.skipped.iter().map(|file| file.reason.as_str()).collect();
+    assert!(reasons[0].contains("as a zip archive") && reasons[1].contains("as a zip archive"), "{reasons:?}");
+    assert!(reasons[2].contains("more than 10000 files") && reasons[3].contains("lie over each other"), "{reasons:?}");
+    let text = load_folder(&dir.path().join("cut.zip")).unwrap_err().item;
+    assert!(text.contains("1 skipped, the first because") && text.contains("pack it again"), "{text}");
+}
+
+#[test]
+fn the_state_of_a_folder_shows_new_archives_and_pdf_files() {
+    let dir = folder(&[("a.md", "Text.")]);
+    let before = folder_state(dir.path());
+    fs::write(dir.path().join("b.pdf"), "%PDF-").unwrap();
+    let with_pdf = folder_state(dir.path());
+    fs::write(dir.path().join("c.zip"), "PK").unwrap();
+    let with_both = folder_state(dir.path());
+    assert!(before != with_pdf && with_pdf != with_both);
+    assert_eq!(folder_state(&dir.path().join("c.zip")).len(), 1);
+}
+
+proptest! {
+    #[test]
+    fn no_archive_is_too_damaged(changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..10)) {
+        let mut bytes = zip_of(&[("a.md", b"Text of a file."), ("b/c.txt", b"Text of another.")]);
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        let dir = folder(&[("good.md", "Text.")]);
+        fs::write(dir.path().join("p.zip"), bytes).unwrap();
+        prop_assert!(paths(&load_folder(dir.path()).unwrap()).contains(&"good.md"));
     }
 }
