@@ -5,7 +5,7 @@
     train.py measure --base DIR [--model original FILE[@SHARE]...] [--sets DIR...] [--rows FILE...]
 
 `--base` is the folder of all-MiniLM-L6-v2, `--groups` what `models/reader/train.py prepare` writes, `--rows` the written rows of
-`models/rows/`. A text is read once, `[CLS] TITLE. HEADINGS: passage [SEP]`; the mean over all its tokens is the passage's vector,
+`models/rows/` (or they are in `--groups` already, with what the encoder itself confuses: `prepare --own … --encoder …`). A text is read once, `[CLS] TITLE. HEADINGS: passage [SEP]`; the mean over all its tokens is the passage's vector,
 the mean over a sentence's tokens the sentence's. Questions are read alone. Embeddings and their LayerNorm stay as they are.
 
 Losses, all softmax over cosines times SCALE: right passage among all of the batch, right question among all of the batch (near
@@ -126,13 +126,13 @@ def stream(groups, rng, own):
 
 def train(a):
     torch.manual_seed(SEED); torch.set_num_threads(a.threads)
-    rng = random.Random(SEED + (a.start is not None))
+    rng = random.Random(SEED + (a.start is not None) + a.seed)
     texts, model = Texts(a.base), R.Reader(a.base)
     if a.start:
         model.load_state_dict(load_file(str(a.start)), strict=False)
     model.train()
     groups = pickle.load(open(a.groups, "rb")) if a.groups else []
-    groups = [g for g in groups if any(item[3] == 1 for item in g[2])]
+    groups = [g for g in groups if g[0] == "own_policies" or any(item[3] == 1 for item in g[2])]
     for path in a.rows:
         groups += R.own_groups(path, rng)
     print({k: v for k, v in collections.Counter(g[0] for g in groups).items()}, flush=True)
@@ -331,6 +331,7 @@ def main():
     t.add_argument("--base", type=Path, required=True); t.add_argument("--groups", type=Path); t.add_argument("--rows", type=Path, nargs="*", default=[])
     t.add_argument("--work", type=Path, required=True); t.add_argument("--minutes", type=float, default=40); t.add_argument("--start", type=Path)
     t.add_argument("--own", type=float, default=0.5); t.add_argument("--lr", type=float, default=5e-5); t.add_argument("--batch", type=int, default=32)
+    t.add_argument("--seed", type=int, default=0, help="another one for each run that goes on from a checkpoint")
     t.add_argument("--hard", type=int, default=1); t.add_argument("--threads", type=int, default=2)
     t.set_defaults(run=train)
     e = sub.add_parser("export")

@@ -70,11 +70,11 @@ pub struct Signals {
 /// Chooses among the sentences of the best passages found. `None` when there is nothing to choose from.
 pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, max_words: usize) -> Option<Selection<'a>> {
     let Found { query, hits, readings } = found;
-    let wants_number = asks_for_number(question);
+    let wanted = Wanted::of(question);
     let mut best: Option<(f32, Hit, Scored<'a>, usize)> = None;
     let mut highest_cosine = 0f32;
     for hit in hits.iter().take(PASSAGES) {
-        let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wants_number);
+        let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wanted);
         highest_cosine = scored.cosines.iter().copied().fold(highest_cosine, f32::max);
         // The first of equally good ones.
         let top = scored.scores.iter().copied().enumerate().reduce(|best, other| if other.1 > best.1 { other } else { best });
@@ -92,10 +92,25 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
         highest_cosine,
         relevance: hit.relevance.unwrap_or(0.0),
         answer: readings.get(&hit.passage).and_then(|reading| reading.sentences.get(first)).map_or(0.0, |logit| logit.max(-10.0)),
-        ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wants_number)
+        ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wanted)
     };
     let sentences = extend(query, &passage, first, &scored.scores, max_words);
     Some(Selection { passage, sentences, signals })
+}
+
+/// What kind of answer a question wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    /// An amount, a date, a time.
+    number: bool,
+    /// What follows from something; not what it is.
+    consequence: bool,
+}
+
+impl Wanted {
+    fn of(question: &str) -> Self {
+        Self { number: asks_for_number(question), consequence: ASKS_FOR_CONSEQUENCE.is_match(question) }
+    }
 }
 
 /// The sentences of one passage, in order.
@@ -108,16 +123,16 @@ struct Scored<'a> {
 }
 
 /// Signs that a sentence answers, in the order of the weights below.
-const SIGNS: usize = 8;
+const SIGNS: usize = 9;
 
 /// What each sign is worth. Fitted by softmax regression over the sentences of the sample set, in five folds:
 /// its passage's score; its cosine with the question; the share of the question's words in the sentence itself, the same with the line
-/// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; and a line such
-/// as "You can return:", which announces an answer and is none.
-const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2];
-const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2];
+/// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; a line such
+/// as "You can return:", which announces an answer and is none; and, set by hand, a definition where the customer asks what follows.
+const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2, -0.3];
+const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2, -0.3];
 
-fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading: Option<&Reading>, wants_number: bool) -> Scored<'a> {
+fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading: Option<&Reading>, wanted: Wanted) -> Scored<'a> {
     let passage = snapshot.passage(hit.passage);
     let above = read_terms(&format!("{} {}", passage.version.title, passage.passage.headings.join(" ")));
     let weights = if query.language == Language::Zh { CHINESE_WEIGHTS } else { ENGLISH_WEIGHTS };
@@ -136,10 +151,11 @@ fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading
         let introduced = query.coverage_of(&held);
         held.extend(above.iter().cloned());
         let placed = query.coverage_of(&held);
-        let number = f32::from(u8::from(wants_number && has_number(&sentence.plain)));
+        let number = f32::from(u8::from(wanted.number && has_number(&sentence.plain)));
         let read = reading.and_then(|reading| reading.sentences.get(at)).map_or(0.0, |logit| probability(*logit));
         let stub = f32::from(u8::from(ends_open(&sentence.plain)));
-        let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub];
+        let definition = f32::from(u8::from(wanted.consequence && DEFINES.is_match(&sentence.plain)));
+        let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub, definition];
         signs.iter().zip(weights).map(|(sign, weight)| sign * weight).sum()
     };
     let scores: Vec<f32> = sentences.iter().enumerate().map(score).collect();
@@ -216,7 +232,7 @@ fn signals(
     hit: &Hit,
     view: &PassageView<'_>,
     sentence: &Sentence,
-    wants_number: bool,
+    wanted: Wanted,
 ) -> Signals {
     let document = |found: &Hit| snapshot.passage(found.passage).version.document_id.as_str();
     let mut held =
@@ -247,7 +263,7 @@ fn signals(
         lexical_strength: hit.lexical.unwrap_or(0.0) / query.highest_bm25().max(1.0),
         margin: hit.score - rival,
         agreement: if agree { 1.0 } else { 0.0 },
-        number_fit: match (wants_number, has_number(&sentence.plain)) {
+        number_fit: match (wanted.number, has_number(&sentence.plain)) {
             (false, _) => 0.0,
             (true, true) => 1.0,
             (true, false) => -1.0,
@@ -287,6 +303,17 @@ fn has_number(text: &str) -> bool {
     WORDS.is_match(text)
 }
 
+static ASKS_FOR_CONSEQUENCE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bwhat\s+(?:will\s+|would\s+|is\s+going\s+to\s+)?happens?\b|\bwhat\s+if\b|\bconsequences?\b|会怎么?样|会咋样|有什么后果|会发生什么")
+        .expect("pattern is a constant")
+});
+
+/// Says what something is or when it is called so: "A payment is late when…".
+static DEFINES: LazyLock<Regex> = LazyLock::new(|| {
+    // Ending in d, n or t it is mostly something done: "paused", "taken", "sent".
+    Regex::new(r"^(?:An?|Any)\s(?:[\w'-]+\s){1,4}(?:is|are|counts?\sas)\s(?:[\w'-]+\s){0,2}[\w'-]*[^dnt\W]\s(?:when|if|once)\b|\bmeans\b|是指|指的是|视为").expect("pattern is a constant")
+});
+
 /// Begins in a way that needs the sentence before it.
 static CONTINUES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"^(?:It|They|This|That|These|Those|He|She|Its|Their|Both|Either|Otherwise|Then|After that|However|But|Instead|In that case|In this case|Also)\b|^(?:它|这|该|其|此|否则|但|不过|之后|届时|同时)").expect("pattern is a constant")
@@ -314,5 +341,19 @@ mod tests {
         assert!(asks_for_number("how long do refunds take") && asks_for_number("运费多少钱"));
         assert!(!asks_for_number("can I return opened software?"));
         assert!(has_number("within 3 business days") && !has_number("soon after"));
+    }
+
+    #[test]
+    fn who_asks_what_follows_is_not_told_what_it_is() {
+        for question in ["What happens if I pay late?", "what happens when the card fails", "what if i miss one", "逾期会怎么样"] {
+            assert!(Wanted::of(question).consequence, "{question}");
+        }
+        for question in ["when is a payment late?", "what is a late payment", "what fees do you charge", "what time do you open"] {
+            assert!(!Wanted::of(question).consequence, "{question}");
+        }
+        assert!(DEFINES.is_match("A payment is late when it has not arrived by the due date."));
+        assert!(DEFINES.is_match("逾期是指到期日未还款。"));
+        assert!(!DEFINES.is_match("A late fee is charged 10 days after the due date."));
+        assert!(!DEFINES.is_match("The account is paused when a payment is 20 days late."), "this is what follows");
     }
 }
