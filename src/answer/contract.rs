@@ -45,6 +45,25 @@ pub struct AnswerRequest {
     /// Whether to answer as a stream of events.
     #[serde(default)]
     pub stream: bool,
+    /// Where the conversation stands; set by the server, never by a client.
+    #[serde(skip)]
+    pub so_far: SoFar,
+}
+
+/// What a conversation has come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SoFar {
+    /// Turns before this one.
+    pub turns: usize,
+    /// The hand-off that no person has ended yet.
+    pub handoff: Option<Handoff>,
+}
+
+impl SoFar {
+    /// Whether a person talks with the customer: the machine then keeps out.
+    pub fn is_with_a_person(&self) -> bool {
+        self.handoff.as_ref().is_some_and(|handoff| matches!(handoff.state, HandoffState::Accepted | HandoffState::Active))
+    }
 }
 
 fn default_max_words() -> usize {
@@ -69,6 +88,7 @@ impl AnswerRequest {
             max_words: default_max_words(),
             deadline_ms: default_deadline_ms(),
             stream: false,
+            so_far: SoFar::default(),
         }
     }
 

@@ -27,7 +27,10 @@ pub(super) fn packet(
     hits: &[Hit],
     citations: &[Citation],
 ) -> Handoff {
-    let facts = facts(&request.question);
+    let so_far = &request.so_far;
+    let earlier = so_far.handoff.as_ref();
+    let mut facts = facts(&request.question, so_far.turns);
+    facts.splice(0..0, earlier.into_iter().flat_map(|handoff| handoff.facts.iter().cloned()));
     let reason = reasons.first().copied().unwrap_or(Reason::NoEvidence);
     let sources: Vec<HandoffSource> = hits
         .iter()
@@ -50,7 +53,7 @@ pub(super) fn packet(
         }
         (None, None) => Vec::new(),
     };
-    Handoff {
+    let handoff = Handoff {
         id: new_id("hnd"),
         conversation_id: conversation_id.to_owned(),
         created_at: jiff::Timestamp::now().to_string(),
@@ -71,6 +74,33 @@ pub(super) fn packet(
         reasons: reasons.to_vec(),
         team: None,
         priority: priority(reason, mood).to_owned(),
+    };
+    match earlier {
+        None => handoff,
+        Some(earlier) => follow(handoff, earlier),
+    }
+}
+
+/// One conversation waits once: what is new joins what waits already, at its place in the queue and with the higher priority.
+fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
+    let urgency = |priority: &str| ["normal", "high", "urgent"].iter().position(|name| *name == priority);
+    let mut tried = waiting.tried.clone();
+    tried.extend(new.tried.iter().filter(|tried| !waiting.tried.contains(tried)).cloned());
+    let mut reasons = waiting.reasons.clone();
+    reasons.extend(new.reasons.iter().filter(|reason| !waiting.reasons.contains(reason)));
+    Handoff {
+        id: waiting.id.clone(),
+        created_at: waiting.created_at.clone(),
+        state: waiting.state,
+        revision: waiting.revision,
+        updated_at: waiting.updated_at.clone(),
+        agent: waiting.agent.clone(),
+        note: waiting.note.clone(),
+        sources: if new.sources.is_empty() { waiting.sources.clone() } else { new.sources },
+        priority: if urgency(&new.priority) > urgency(&waiting.priority) { new.priority } else { waiting.priority.clone() },
+        tried,
+        reasons,
+        ..new
     }
 }
 
@@ -121,11 +151,11 @@ static FACT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Amounts, dates, codes and addresses in the customer's words, with their places.
-fn facts(question: &str) -> Vec<Fact> {
+fn facts(question: &str, turn: usize) -> Vec<Fact> {
     FACT.find_iter(question)
         .map(|found| {
             let span = char_span(question, &found.range());
-            Fact { text: found.as_str().to_owned(), turn: 0, start: span.start, end: span.end }
+            Fact { text: found.as_str().to_owned(), turn, start: span.start, end: span.end }
         })
         .collect()
 }
@@ -137,7 +167,7 @@ mod tests {
     #[test]
     fn facts_are_the_customers_own_words_at_their_place() {
         let question = "我在3月5日付了 $45.50，订单 KS-883412，邮箱 a.b@example.com";
-        let found = facts(question);
+        let found = facts(question, 0);
         let texts: Vec<&str> = found.iter().map(|fact| fact.text.as_str()).collect();
         assert_eq!(texts, ["3月5日", "$45.50", "KS-883412", "a.b@example.com"]);
         for fact in &found {

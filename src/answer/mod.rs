@@ -93,7 +93,8 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     timings.triage = ms(started);
 
     // Retrieve: unless the words alone settle it.
-    let settled = seen.small_talk.is_some() || seen.person_only;
+    let with_a_person = request.so_far.is_with_a_person();
+    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person;
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
@@ -166,11 +167,16 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
     let day = request.as_of.unwrap_or_else(|| Zoned::now().date());
     let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
-    let (decision, reasons) = decide(&seen, failure, draft.as_ref().map(|_| (standing, disputed)), vague);
+    let (decision, reasons) = if with_a_person {
+        (Decision::Escalate, vec![seen.escalate.unwrap_or(Reason::UserRequest)])
+    } else {
+        decide(&seen, failure, draft.as_ref().map(|_| (standing, disputed)), vague)
+    };
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
     // Reply.
     let reply = match (decision, draft) {
+        _ if with_a_person => notice(notices::with_a_person(language).to_owned()),
         (Decision::Escalate, draft) => hand_over(reasons.first().copied().unwrap_or(Reason::NoEvidence), draft, language),
         (_, Some(draft)) => draft,
         (_, None) => notice(match seen.small_talk {

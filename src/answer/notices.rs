@@ -28,6 +28,14 @@ pub fn handover(reason: Reason, language: Language) -> &'static str {
     }
 }
 
+/// What the customer reads while a person has the conversation.
+pub fn with_a_person(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "同事正在处理您的对话，会看到这条消息并在这里回复您。",
+        _ => "A colleague has taken over this conversation, will see this message and answer you here.",
+    }
+}
+
 /// What stands before a quotation when a person takes over as well.
 pub fn meanwhile(language: Language) -> &'static str {
     match language {

@@ -15,7 +15,7 @@ use super::envelope::RequestId;
 use super::extract::JsonBody;
 use super::problem::Problem;
 use super::stream::event_stream;
-use crate::answer::{Answer, AnswerRequest, HandoffState};
+use crate::answer::{Answer, AnswerRequest, HandoffState, SoFar};
 use crate::error::{ErrorKind, Result};
 use crate::retrieve::{Role, Said};
 use crate::store::{Store, Turn};
@@ -31,6 +31,7 @@ pub async fn answer(
     match request.conversation_id.clone() {
         Some(id) => {
             let earlier = earlier_turns(&state.store, &id).await?;
+            request.so_far = so_far(&state.store, &id).await;
             if request.history.is_empty() {
                 request.history = earlier;
             }
@@ -65,6 +66,14 @@ async fn earlier_turns(store: &Store, id: &str) -> Result<Vec<Said>> {
             Ok(Vec::new())
         }
     }
+}
+
+/// Where a conversation stands. The customer gets an answer even when that cannot be looked up.
+async fn so_far(store: &Store, id: &str) -> SoFar {
+    store.so_far(id).await.unwrap_or_else(|error| {
+        tracing::error!("{}", error.chain());
+        SoFar::default()
+    })
 }
 
 /// Questions with their answers that a new question may lean on.

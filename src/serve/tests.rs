@@ -618,3 +618,32 @@ async fn feedback_is_kept_for_answers_that_were_given() {
     let bad = house.post("/v1/feedback", json!({"answer_id": id, "rating": "meh"}).to_string()).await;
     assert!(bad.problem(400, "bad_request").contains("`up`"));
 }
+
+#[tokio::test]
+async fn one_conversation_waits_once_and_the_machine_keeps_out_while_a_person_talks() {
+    let house = House::new().await;
+    let first = house.ask(json!({"question": "I want to talk to a human about order KS-883412"})).await.json();
+    let (conversation, id) = (first["conversation_id"].clone(), first["handoff"]["id"].clone());
+    let say = async |question: &str| house.ask(json!({"question": question, "conversation_id": conversation})).await.json();
+
+    let again = say("Hello?? I said a human! I lost $45.50 to fraud").await;
+    assert_eq!(again["handoff"]["id"], id, "no second place in the queue");
+    let waiting = house.get("/v1/handoffs").await.json();
+    assert_eq!(waiting["handoffs"].as_array().unwrap().len(), 1);
+    let facts = waiting["handoffs"][0]["facts"].as_array().unwrap();
+    assert_eq!((&facts[0]["text"], &facts[0]["turn"]), (&json!("KS-883412"), &json!(0)));
+    assert_eq!((&facts[1]["text"], &facts[1]["turn"]), (&json!("$45.50"), &json!(1)));
+    assert_eq!(waiting["handoffs"][0]["priority"], "urgent");
+    assert_eq!(say("What happens if I pay late?").await["decision"], "answer", "while it waits, the machine still helps");
+
+    let act = async |verb: &str| {
+        let path = format!("/v1/handoffs/{}/{verb}", id.as_str().unwrap());
+        house.post(&path, json!({"agent": "Ana"}).to_string()).await
+    };
+    assert_eq!(act("accept").await.status, StatusCode::OK);
+    let during = say("What happens if I pay late?").await;
+    assert_eq!((&during["decision"], &during["handoff"]["id"], &during["handoff"]["state"]), (&json!("escalate"), &id, &json!("accepted")));
+    assert!(during["answer"].as_str().unwrap().contains("colleague") && during["citations"].as_array().unwrap().is_empty());
+    assert_eq!(act("return").await.status, StatusCode::OK);
+    assert_eq!(say("What happens if I pay late?").await["decision"], "answer");
+}

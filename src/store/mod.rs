@@ -15,7 +15,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlSafeStr};
 
-use crate::answer::{Answer, AnswerRequest, Feedback, Handoff, HandoffMove, HandoffState, Rating};
+use crate::answer::{Answer, AnswerRequest, Feedback, Handoff, HandoffMove, HandoffState, Rating, SoFar};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::policy::Upload;
 
@@ -81,7 +81,7 @@ impl Store {
     /// Keeps a question, its answer and the hand-off in it: all of them or, on an error, none.
     ///
     /// # Errors
-    /// `Store` if the database failed, or if an answer or hand-off with this id is kept already.
+    /// `Store` if the database failed, or if an answer with this id is kept already.
     pub async fn record(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
         let failed = || format!("answer {} could not be kept in {}", answer.id, self.path.display());
         let now = Timestamp::now().as_microsecond();
@@ -104,7 +104,10 @@ impl Store {
             .await
             .on(ErrorKind::Store, failed)?;
         if let Some((handoff, packet)) = packet {
-            sqlx::query("INSERT INTO handoffs (id, conversation_id, packet, state, created_at) VALUES ($1, $2, $3, $4, $5)")
+            // One that waits already gets the new packet; where it stands is changed by people alone.
+            let sql = "INSERT INTO handoffs (id, conversation_id, packet, state, created_at) VALUES ($1, $2, $3, $4, $5)
+                       ON CONFLICT (id) DO UPDATE SET packet = excluded.packet";
+            sqlx::query(sql)
                 .bind(&handoff.id)
                 .bind(&answer.conversation_id)
                 .bind(packet)
@@ -135,6 +138,21 @@ impl Store {
             })
         };
         rows.iter().rev().map(read).collect()
+    }
+
+    /// How many turns a conversation has, and the hand-off in it that no person has ended.
+    ///
+    /// # Errors
+    /// `Store` if the database failed.
+    pub async fn so_far(&self, conversation_id: &str) -> Result<SoFar> {
+        let failed = || self.unreadable("conversations");
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM turns WHERE conversation_id = $1").bind(conversation_id);
+        let turns: i64 = count.fetch_one(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let sql = "SELECT packet, state, revision, agent, note, updated_at FROM handoffs
+                   WHERE conversation_id = $1 AND state IN ('offered', 'requested', 'queued', 'accepted', 'active') ORDER BY seq DESC LIMIT 1";
+        let open = sqlx::query_as(sql).bind(conversation_id).fetch_optional(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let handoff = open.map(|row| self.unpack(row)).transpose()?;
+        Ok(SoFar { turns: usize::try_from(turns).unwrap_or_default(), handoff })
     }
 
     /// What conversations began with, each question once, the newest `limit`, newest first. Later turns lean on what was said before.

@@ -4,6 +4,7 @@ ALTER TABLE handoffs ADD COLUMN agent TEXT;
 ALTER TABLE handoffs ADD COLUMN note TEXT;
 ALTER TABLE handoffs ADD COLUMN updated_at INTEGER;
 
+CREATE INDEX handoffs_of_a_conversation ON handoffs (conversation_id);
 CREATE INDEX handoffs_by_state ON handoffs (state, seq);
 
 -- What customers and colleagues thought of an answer; each may say so again.
