@@ -127,9 +127,9 @@ impl Library {
         let shared = &self.shared;
         let _turn = shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let is_meant = |id: &str, number: u32| id == document_id && version.is_none_or(|version| version == number);
-        let uploads = shared.uploads()?;
-        let left: Vec<Upload> = uploads.iter().filter(|upload| !is_meant(&upload.document_id, upload.version)).cloned().collect();
-        if left.len() == uploads.len() {
+        let (gone, left): (Vec<Upload>, Vec<Upload>) =
+            shared.uploads()?.into_iter().partition(|upload| is_meant(&upload.document_id, upload.version));
+        if gone.is_empty() {
             let listed = shared.desk.documents().documents;
             return Err(match listed.iter().find(|listed| is_meant(&listed.document_id, listed.version)) {
                 Some(file) => {
@@ -144,8 +144,13 @@ impl Library {
             }
             _ => error,
         })?;
-        shared.replace(report)?;
         let deleted = shared.runtime.block_on(shared.store.remove_uploads(document_id, version))?;
+        if let Err(error) = shared.replace(report) {
+            for upload in &gone {
+                shared.runtime.block_on(shared.store.keep_upload(upload))?;
+            }
+            return Err(error);
+        }
         Ok(Removed { deleted, index_version: shared.desk.info().index.version })
     }
 }
