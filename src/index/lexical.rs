@@ -24,10 +24,16 @@ pub struct FieldWeights {
     pub headings: f32,
     /// In the passage itself.
     pub body: f32,
+    /// In the fields beside the best one, as a share.
+    pub beside: f32,
 }
 
-/// The fields' weights in use.
-pub const FIELD_WEIGHTS: FieldWeights = FieldWeights { title: 1.2, headings: 0.5, body: 1.0 };
+/// Only the best field counts: a word that the title has says nothing new in the text, where the sum would prefer passages that
+/// repeat the title over those that answer.
+const ENGLISH_WEIGHTS: FieldWeights = FieldWeights { title: 1.2, headings: 0.5, body: 1.0, beside: 0.0 };
+
+/// All fields count: Chinese words are cut by a dictionary and character pairs overlap, so one match alone says little.
+const CHINESE_WEIGHTS: FieldWeights = FieldWeights { title: 0.6, headings: 0.5, body: 1.0, beside: 1.0 };
 
 /// Shorter words are too easily turned into another one.
 const MISSPELT_LETTERS: usize = 4;
@@ -163,10 +169,9 @@ impl LexicalIndex {
         Ok(hits)
     }
 
-    /// One term in every field, each with its weight. Only the best field counts: a word that the title has says nothing new in the
-    /// text, where the sum would prefer passages that repeat the title over those that answer.
+    /// One term in every field, each with its weight.
     fn clause(&self, term: &QueryTerm) -> (Occur, Box<dyn Query>) {
-        let FieldWeights { title, headings, body } = FIELD_WEIGHTS;
+        let FieldWeights { title, headings, body, beside } = if term.text.is_ascii() { ENGLISH_WEIGHTS } else { CHINESE_WEIGHTS };
         let fields = [(self.fields.title, title), (self.fields.headings, headings), (self.fields.body, body)]
             .into_iter()
             .map(|(field, weight)| {
@@ -174,7 +179,7 @@ impl LexicalIndex {
                 Box::new(BoostQuery::new(Box::new(query), weight * term.weight)) as Box<dyn Query>
             })
             .collect();
-        (Occur::Should, Box::new(DisjunctionMaxQuery::new(fields)))
+        (Occur::Should, Box::new(DisjunctionMaxQuery::with_tie_breaker(fields, beside)))
     }
 
     /// Passages that hold `term` in title, headings or text (an upper bound: a passage may count once per field, at most all passages).
