@@ -56,7 +56,7 @@ pub struct SoFar {
     /// Turns before this one.
     pub turns: usize,
     /// The hand-off that no person has ended yet.
-    pub handoff: Option<Handoff>,
+    pub handoff: Option<Box<Handoff>>,
 }
 
 impl SoFar {

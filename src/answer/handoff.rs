@@ -28,7 +28,7 @@ pub(super) fn packet(
     citations: &[Citation],
 ) -> Handoff {
     let so_far = &request.so_far;
-    let earlier = so_far.handoff.as_ref();
+    let earlier = so_far.handoff.as_deref();
     let mut facts = facts(&request.question, so_far.turns);
     facts.splice(0..0, earlier.into_iter().flat_map(|handoff| handoff.facts.iter().cloned()));
     let reason = reasons.first().copied().unwrap_or(Reason::NoEvidence);

@@ -127,10 +127,10 @@ const SIGNS: usize = 9;
 
 /// What each sign is worth. Fitted by softmax regression over the sentences of the sample set, in five folds:
 /// its passage's score; its cosine with the question; the share of the question's words in the sentence itself, the same with the line
-/// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; a line such
-/// as "You can return:", which announces an answer and is none; and, set by hand, a definition where the customer asks what follows.
-const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2, -0.3];
-const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2, -0.3];
+/// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; a line that
+/// announces an answer and is none; and, set by hand, a definition where the customer asks what follows.
+const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2, -0.5];
+const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2, -0.5];
 
 fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading: Option<&Reading>, wanted: Wanted) -> Scored<'a> {
     let passage = snapshot.passage(hit.passage);
@@ -153,7 +153,7 @@ fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading
         let placed = query.coverage_of(&held);
         let number = f32::from(u8::from(wanted.number && has_number(&sentence.plain)));
         let read = reading.and_then(|reading| reading.sentences.get(at)).map_or(0.0, |logit| probability(*logit));
-        let stub = f32::from(u8::from(ends_open(&sentence.plain)));
+        let stub = f32::from(u8::from(announces(&sentence.plain)));
         let definition = f32::from(u8::from(wanted.consequence && DEFINES.is_match(&sentence.plain)));
         let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub, definition];
         signs.iter().zip(weights).map(|(sign, weight)| sign * weight).sum()
@@ -165,6 +165,15 @@ fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading
 /// A line such as "You can return:" announces an answer and is none.
 fn ends_open(plain: &str) -> bool {
     plain.ends_with([':', '：'])
+}
+
+/// Whether a sentence only says that an answer follows: "You can return:", "This page explains the late fee."
+fn announces(plain: &str) -> bool {
+    static ABOUT_ITSELF: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)^(?:this|the following) (?:page|policy|document|section|article|guide|notice|chapter)s? (?:explains?|describes?|sets? out|covers?|tells?|shows?|lists?|summari[sz]es?)\b|^本(?:页|页面|政策|规定|文|文档|说明|指南|章|节).{0,4}(?:说明|介绍|列出|解释|规定了|适用)")
+            .expect("pattern is a constant")
+    });
+    ends_open(plain) || ABOUT_ITSELF.is_match(plain)
 }
 
 /// Adds the neighbour that completes the first sentence, if it fits: the items after an announcement, a condition that
@@ -191,7 +200,7 @@ fn extend(query: &Query, view: &PassageView<'_>, first: usize, scores: &[f32], m
     let fits = |at: usize| {
         sentences
             .get(at)
-            .filter(|other| words + count_words(&other.plain) <= budget && other.kind != SentenceKind::TableRow && !ends_open(&other.plain))
+            .filter(|other| words + count_words(&other.plain) <= budget && other.kind != SentenceKind::TableRow && !announces(&other.plain))
     };
     let depends = sentences[first].kind == SentenceKind::Prose && CONTINUES.is_match(&sentences[first].plain);
     if depends && first > 0 && fits(first - 1).is_some() {
@@ -341,6 +350,14 @@ mod tests {
         assert!(asks_for_number("how long do refunds take") && asks_for_number("运费多少钱"));
         assert!(!asks_for_number("can I return opened software?"));
         assert!(has_number("within 3 business days") && !has_number("soon after"));
+    }
+
+    #[test]
+    fn what_only_announces_an_answer_is_told_apart() {
+        for plain in ["You can return:", "This page explains the grace period and the late fee.", "本页说明退款时间。"] {
+            assert!(announces(plain), "{plain}");
+        }
+        assert!(!announces("This policy ends when the account is closed.") && !announces("A late fee is charged after 10 days."));
     }
 
     #[test]

@@ -151,7 +151,7 @@ impl Store {
         let sql = "SELECT packet, state, revision, agent, note, updated_at FROM handoffs
                    WHERE conversation_id = $1 AND state IN ('offered', 'requested', 'queued', 'accepted', 'active') ORDER BY seq DESC LIMIT 1";
         let open = sqlx::query_as(sql).bind(conversation_id).fetch_optional(&self.readers).await.on(ErrorKind::Store, failed)?;
-        let handoff = open.map(|row| self.unpack(row)).transpose()?;
+        let handoff = open.map(|row| self.unpack(row).map(Box::new)).transpose()?;
         Ok(SoFar { turns: usize::try_from(turns).unwrap_or_default(), handoff })
     }
 
