@@ -8,7 +8,7 @@ use crate::model::default_cache_dir;
 /// Flags that every verb takes. Each has an environment twin; a flag wins over it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RawArgs {
-    /// Folder with the policies (Markdown and text files)
+    /// Folder with the policies, or a .zip archive of one
     #[arg(long, global = true, env = "FRONTDESK_CORPUS", value_name = "DIR", default_value = "corpus")]
     pub corpus: PathBuf,
     /// Folder for the index and the database

@@ -81,7 +81,7 @@ impl Store {
     /// Keeps a question, its answer and the hand-off in it: all of them or, on an error, none.
     ///
     /// # Errors
-    /// `Store` if the database failed, or if an answer with this id is kept already.
+    /// `Store` if the database failed, or if the answer's id is taken, or the hand-off's by another conversation.
     pub async fn record(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
         let failed = || format!("answer {} could not be kept in {}", answer.id, self.path.display());
         let now = Timestamp::now().as_microsecond();
@@ -106,8 +106,8 @@ impl Store {
         if let Some((handoff, packet)) = packet {
             // One that waits already gets the new packet; where it stands is changed by people alone.
             let sql = "INSERT INTO handoffs (id, conversation_id, packet, state, created_at) VALUES ($1, $2, $3, $4, $5)
-                       ON CONFLICT (id) DO UPDATE SET packet = excluded.packet";
-            sqlx::query(sql)
+                       ON CONFLICT (id) DO UPDATE SET packet = excluded.packet WHERE conversation_id = excluded.conversation_id";
+            let kept = sqlx::query(sql)
                 .bind(&handoff.id)
                 .bind(&answer.conversation_id)
                 .bind(packet)
@@ -116,6 +116,9 @@ impl Store {
                 .execute(&mut *change)
                 .await
                 .on(ErrorKind::Store, failed)?;
+            if kept.rows_affected() == 0 {
+                return Err(ErrorKind::Store.on(failed())); // the id belongs to another conversation
+            }
         }
         change.commit().await.on(ErrorKind::Store, failed)
     }
