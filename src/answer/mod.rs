@@ -67,8 +67,8 @@ pub struct Clock<'a> {
 pub struct Trace {
     /// What the confidence came from; `None` where nothing was found or looked for.
     pub signals: Option<Signals>,
-    /// Documents in the order of their best passage; empty where nothing was looked for.
-    pub ranked_documents: Vec<String>,
+    /// Passages found, best first; empty where nothing was looked for.
+    pub hits: Vec<Hit>,
 }
 
 /// Answers one question. `emit` hears each event as it happens; the last is [`Event::Completed`].
@@ -213,14 +213,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         index_version: parts.snapshot.manifest.index_version,
     };
     emit(Event::Completed(Box::new(answer.clone())));
-    let mut ranked_documents: Vec<String> = Vec::new();
-    for hit in hits {
-        let id = &parts.snapshot.passage(hit.passage).version.document_id;
-        if !ranked_documents.contains(id) {
-            ranked_documents.push(id.clone());
-        }
-    }
-    Ok((answer, Trace { signals: selection.map(|selection| selection.signals), ranked_documents }))
+    Ok((answer, Trace { signals: selection.map(|selection| selection.signals), hits: hits.to_vec() }))
 }
 
 /// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.

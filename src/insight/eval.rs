@@ -9,10 +9,16 @@ use super::metrics::{auroc, percentile, ranking, token_f1, word_recall};
 use crate::answer::{
     Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage,
 };
+use crate::engine::PassageText;
 use crate::error::Result;
+use crate::index::Snapshot;
+use crate::retrieve::Hit;
 
 /// A quote that holds this share of a gold span's words has found it.
 const SPAN_FOUND: f64 = 0.5;
+
+/// Passages listed per question in the details.
+const CANDIDATES: usize = 15;
 
 /// All figures. Shares are 0 to 1.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -160,8 +166,29 @@ pub struct QuestionDetail {
     pub confidence: f64,
     /// What that came from.
     pub signals: Option<Signals>,
+    /// The best passages found, for measuring a second look.
+    pub candidates: Vec<CandidateDetail>,
     /// Milliseconds.
     pub total_ms: f64,
+}
+
+/// One passage found for a question.
+#[derive(Debug, Clone, Serialize)]
+pub struct CandidateDetail {
+    /// Its document.
+    pub document_id: String,
+    /// Title and headings, as the models read them.
+    pub heading: String,
+    /// Its sentences.
+    pub sentences: Vec<String>,
+    /// What it is ranked by.
+    pub score: f32,
+    /// BM25 as a share of the best found.
+    pub lexical: f32,
+    /// Cosine with the question, where the model reads its language.
+    pub cosine: Option<f32>,
+    /// The reader's log-odds, where it was looked at again.
+    pub relevance: Option<f32>,
 }
 
 struct Outcome<'a> {
@@ -183,11 +210,11 @@ pub fn evaluate(
     mut progress: impl FnMut(usize),
 ) -> Result<(Report, Vec<Detail>)> {
     let mut outcomes = Vec::new();
-    if let Some(desk) = desk {
-        let snapshot = desk.snapshot();
+    let snapshot = desk.map(Desk::snapshot);
+    if let (Some(desk), Some(snapshot)) = (desk, &snapshot) {
         let known: HashSet<&str> = snapshot.versions().map(|version| version.document_id.as_str()).collect();
         for (done, question) in (1..).zip(&labelled.questions) {
-            outcomes.push(ask(desk, &known, question, retrieval_only)?);
+            outcomes.push(ask(desk, snapshot, &known, question, retrieval_only)?);
             progress(done);
         }
     }
@@ -207,7 +234,7 @@ pub fn evaluate(
             report.languages.insert(language.to_owned(), measure(&own, &said));
         }
     }
-    let questions = outcomes.iter().map(|outcome| Detail::Question(Box::new(question_detail(outcome))));
+    let questions = outcomes.iter().map(|outcome| Detail::Question(Box::new(question_detail(outcome, snapshot.as_deref()))));
     let utterances = labelled.utterances.iter().map(|said| {
         let reason = triage::triage(&said.text).escalate;
         Detail::Utterance(UtteranceDetail {
@@ -221,15 +248,16 @@ pub fn evaluate(
     Ok((report, questions.chain(utterances).collect()))
 }
 
-fn ask<'a>(desk: &Desk, known: &HashSet<&str>, question: &'a Question, retrieval_only: bool) -> Result<Outcome<'a>> {
+fn ask<'a>(desk: &Desk, snapshot: &Snapshot, known: &HashSet<&str>, question: &'a Question, retrieval_only: bool) -> Result<Outcome<'a>> {
     let gold: Vec<String> =
         question.gold_passage_ids.iter().chain(&question.gold_doc_ids).filter(|id| known.contains(id.as_str())).cloned().collect();
     let request = AnswerRequest { history: question.history.clone(), ..AnswerRequest::new(question.question.as_str()) };
     let answered = if retrieval_only || request.check().is_err() { None } else { Some(desk.answer_here(&request)?) };
-    let mut documents = answered.as_ref().map(|(_, trace)| trace.ranked_documents.clone()).unwrap_or_default();
-    if documents.is_empty() {
-        documents = rank(desk, question)?;
-    }
+    let hits = answered.as_ref().map(|(_, trace): &(Answer, Trace)| trace.hits.as_slice()).unwrap_or_default();
+    let documents = match hits {
+        [] => rank(desk, question)?,
+        hits => in_order(hits.iter().map(|hit| snapshot.passage(hit.passage).version.document_id.as_str())),
+    };
     let ranks = (question.answerable && !gold.is_empty()).then(|| ranking(&documents, &gold));
     Ok(Outcome { question, gold, ranks, found: documents.into_iter().next(), answered })
 }
@@ -245,13 +273,13 @@ fn rank(desk: &Desk, question: &Question) -> Result<Vec<String>> {
         explain: false,
     };
     let found = if search.check().is_ok() { desk.search_here(&search)?.passages } else { Vec::new() };
-    let mut documents: Vec<String> = Vec::new();
-    for passage in found {
-        if !documents.contains(&passage.document_id) {
-            documents.push(passage.document_id);
-        }
-    }
-    Ok(documents)
+    Ok(in_order(found.iter().map(|passage| passage.document_id.as_str())))
+}
+
+/// Each document once, where its best passage stands.
+fn in_order<'a>(passages: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    passages.filter(|id| seen.insert(*id)).map(str::to_owned).collect()
 }
 
 impl Outcome<'_> {
@@ -379,8 +407,15 @@ fn measure_escalation(utterances: &[&Utterance]) -> Escalation {
     Escalation { utterances: needed + others, recall: share(reached, needed), false_alarm_rate: share(alarms, others) }
 }
 
-fn question_detail(outcome: &Outcome<'_>) -> QuestionDetail {
+fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> QuestionDetail {
     let answer = outcome.answer();
+    let hits = outcome.answered.as_ref().map(|(_, trace)| trace.hits.as_slice()).unwrap_or_default();
+    let candidate = |(snapshot, hit): (&Snapshot, &Hit)| {
+        let view = snapshot.passage(hit.passage);
+        let PassageText { heading, sentences } = view.as_read();
+        let document_id = view.version.document_id.clone();
+        CandidateDetail { document_id, heading, sentences, score: hit.score, lexical: hit.blend.lexical, cosine: hit.cosine, relevance: hit.relevance }
+    };
     QuestionDetail {
         id: outcome.question.id.clone(),
         lang: outcome.question.lang.clone(),
@@ -395,6 +430,7 @@ fn question_detail(outcome: &Outcome<'_>) -> QuestionDetail {
         span_found: outcome.span_found(),
         confidence: answer.map_or(0.0, |answer| answer.confidence),
         signals: outcome.answered.as_ref().and_then(|(_, trace)| trace.signals),
+        candidates: hits.iter().take(CANDIDATES).filter_map(|hit| Some(candidate((snapshot?, hit)))).collect(),
         total_ms: answer.map_or(0.0, |answer| answer.timings_ms.total),
     }
 }
