@@ -19,7 +19,8 @@ REFUSED, RIGHT = 0.09, 0.85
 # What each kind of evidence can see.
 WORDS = ["sentence_coverage", "passage_coverage", "unknown_share", "lexical_strength", "margin", "number_fit", "content_words"]
 VECTORS = WORDS + ["sentence_score", "sentence_cosine", "highest_cosine", "passage_cosine", "agreement"]
-SIGNALS = {"words": WORDS, "dense": VECTORS, "chinese": VECTORS, "read": VECTORS + ["relevance", "answer"]}
+NAMES = ["unknown_names"]  # told by their capitals, which Chinese has not
+SIGNALS = {"words": WORDS + NAMES, "dense": VECTORS + NAMES, "chinese": VECTORS, "read": VECTORS + NAMES + ["relevance", "answer"]}
 
 
 def rows(paths, lang=None):

@@ -90,6 +90,7 @@ fn value(signals: &Signals, name: &str) -> f32 {
         "agreement" => signals.agreement,
         "number_fit" => signals.number_fit,
         "content_words" => signals.content_words,
+        "unknown_names" => signals.unknown_names,
         _ => f32::NAN, // refused by the test below
     }
 }

@@ -13,6 +13,7 @@ use crate::policy::{Sentence, SentenceKind};
 use crate::retrieve::{Hit, Query, probability};
 use crate::text::Language;
 use crate::text::analysis::{TermKind, terms};
+use crate::text::names::{is_unknown, names};
 
 /// Passages looked into, best first.
 const PASSAGES: usize = 8;
@@ -65,6 +66,8 @@ pub struct Signals {
     pub number_fit: f32,
     /// Content words of the question, as `ln(1 + n)`.
     pub content_words: f32,
+    /// Share of the names in the question that no passage holds; 0 where it names nothing. Larger is less sure.
+    pub unknown_names: f32,
 }
 
 /// Chooses among the sentences of the best passages found. `None` when there is nothing to choose from.
@@ -92,6 +95,7 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
         highest_cosine,
         relevance: hit.relevance.unwrap_or(0.0),
         answer: readings.get(&hit.passage).and_then(|reading| reading.sentences.get(first)).map_or(0.0, |logit| logit.max(-10.0)),
+        unknown_names: unknown_names(snapshot, question),
         ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wanted)
     };
     let sentences = extend(query, &passage, first, &scored.scores, max_words);
@@ -280,6 +284,13 @@ fn signals(
         content_words: (1.0 + content().count() as f32).ln(),
         ..Signals::default()
     }
+}
+
+/// Brands, places and people that a question names and no policy speaks of: who asks about them hardly gets an answer here.
+fn unknown_names(snapshot: &Snapshot, question: &str) -> f32 {
+    let named = names(question);
+    let unknown = named.iter().filter(|name| is_unknown(name, |term| snapshot.lexical().passages_with(term) > 0)).count();
+    unknown as f32 / named.len().max(1) as f32
 }
 
 fn read_terms(text: &str) -> HashSet<String> {

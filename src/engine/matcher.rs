@@ -1,6 +1,6 @@
 //! Chinese texts to vectors: a bag of character n-grams, trained by this project so that a customer's words lie near the policy's.
 //!
-//! MiniLM was trained on English and finds 1 % of Chinese passages. `models/zh-matcher/` holds the recipe, the data's sources and
+//! MiniLM was trained on English and finds 1 % of Chinese passages. `models/matcher/` holds the recipe, the data's sources and
 //! the scores of this one. A text's vector is the weighted sum of its features' vectors, made unit length; questions and passages
 //! share the vectors and have weights of their own.
 
@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{Context, ErrorKind, Result};
 
-static WEIGHTS: &[u8] = include_bytes!("../../models/zh-matcher/matcher.safetensors");
+static WEIGHTS: &[u8] = include_bytes!("../../models/matcher/zh.safetensors");
 
 /// Which side of the match a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}')
 }
 
-/// Chinese characters, their pairs and triples, words of Latin letters, and `0` for every number, as `models/zh-matcher/train.py`.
+/// Chinese characters, their pairs and triples, words of Latin letters, and `0` for every number, as `models/matcher/train.py`.
 fn features(text: &str) -> Vec<String> {
     let folded: Vec<char> = text.nfkc().flat_map(char::to_lowercase).collect();
     let mut found = Vec::new();

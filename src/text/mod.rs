@@ -4,6 +4,7 @@
 
 pub mod analysis;
 mod language;
+pub mod names;
 mod sentences;
 pub mod thesaurus;
 
