@@ -87,11 +87,8 @@ pub fn reading(query: &Query, context: Option<&Context>, scope: &Scope) -> Readi
 /// # Errors
 /// `BadIndex` when the index cannot be read.
 pub fn why(snapshot: &Snapshot, query: &Query, hits: &[Hit]) -> Result<Vec<Why>> {
-    let among: std::sync::Arc<[PassageId]> = hits.iter().map(|hit| hit.passage).collect();
-    let scores = |terms: &[_], names: &[_]| {
-        let among = std::sync::Arc::clone(&among);
-        snapshot.lexical().search(terms, names, hits.len(), move |id| among.contains(&id))
-    };
+    let among: Vec<PassageId> = hits.iter().map(|hit| hit.passage).collect();
+    let scores = |terms: &[_], names: &[_]| snapshot.lexical().search(terms, names, hits.len(), |id| among.contains(&id));
     let mut whys: Vec<Why> = hits
         .iter()
         .map(|hit| Why {

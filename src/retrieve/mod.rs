@@ -15,8 +15,6 @@ pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
 pub use rerank::{Readings, probability, rerank};
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 
 use crate::engine::{Embedder, unit};
@@ -76,37 +74,31 @@ pub struct Blend {
 /// `BadIndex` when the index cannot be read.
 pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
     let admits = |version: &Version| version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag));
-    let allowed: Arc<[bool]> = snapshot.mask(admits).into();
-    let admit = {
-        let allowed = Arc::clone(&allowed);
-        move |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false)
-    };
+    let allowed = snapshot.mask(admits);
+    let admit = |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false);
     let lexical = snapshot.lexical().search(&query.lexical_terms(), &query.other_names(), CANDIDATES, admit)?;
-    let dense = match (snapshot.passage_vectors(), &query.vector) {
-        (Some(vectors), Some(vector)) => vectors.search(vector, CANDIDATES, &|position| allowed.get(position).copied().unwrap_or(false)),
-        _ => Vec::new(),
+    let dense = match &query.vector {
+        Some(vector) => snapshot.nearest(vector, CANDIDATES, &admit)?,
+        None => Vec::new(),
     };
     let mut candidates: Vec<Candidate> =
         lexical.iter().map(|&(passage, score)| Candidate { passage, lexical: Some(score), cosine: None }).collect();
     let mut place: std::collections::HashMap<PassageId, usize> =
         candidates.iter().enumerate().map(|(at, found)| (found.passage, at)).collect();
-    for (position, _) in dense {
-        let passage = position as PassageId;
+    for (passage, _) in dense {
         place.entry(passage).or_insert_with(|| {
             candidates.push(Candidate { passage, lexical: None, cosine: None });
             candidates.len() - 1
         });
     }
-    if let (Some(vectors), Some(vector)) = (snapshot.passage_vectors(), &query.vector) {
+    if let Some(vector) = &query.vector {
         for candidate in &mut candidates {
             // Vectors of different models say nothing about each other.
-            if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language) {
-                let view = snapshot.passage(candidate.passage);
-                let sentences = 0..view.passage.sentences.len() as u32;
-                let cosines = sentences.filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector));
-                let best = cosines.fold(-1.0, f32::max);
-                let whole = vectors.cosine(candidate.passage as usize, vector);
-                candidate.cosine = Some((1.0 - SENTENCE_SHARE) * whole + SENTENCE_SHARE * best);
+            if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language)
+                && let Some(cosines) = snapshot.cosines(candidate.passage, vector)?
+            {
+                let best = cosines.sentences.iter().copied().fold(-1.0, f32::max);
+                candidate.cosine = Some((1.0 - SENTENCE_SHARE) * cosines.whole + SENTENCE_SHARE * best);
             }
         }
     }
