@@ -21,6 +21,9 @@ pub struct Reading {
     pub day: Date,
     /// Only documents with all of these tags were looked at.
     pub tags: Vec<String>,
+    /// Only pages of these websites were looked at, where the question names any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
 }
 
 /// A word of the question.
@@ -79,6 +82,7 @@ pub fn reading(query: &Query, context: Option<&Context>, scope: &Scope) -> Readi
         earlier_share: context.map_or(0.0, |context| context.share),
         day: scope.day,
         tags: scope.tags.clone(),
+        sites: query.sites.clone(),
     }
 }
 

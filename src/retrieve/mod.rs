@@ -8,6 +8,7 @@ mod follow_up;
 mod fuse;
 mod query;
 mod rerank;
+mod site;
 
 pub use explain::{AskedWord, Reading, Why, WordShare, reading, why};
 pub use follow_up::{Context, Role, Said, context};
@@ -74,7 +75,9 @@ pub struct Blend {
 /// `BadIndex` when the index cannot be read.
 pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
     let admits = |version: &Version| version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag));
-    let allowed = snapshot.mask(admits);
+    let is_named = |version: &Version| query.sites.iter().any(|site| site::is_of(version, site));
+    let is_narrow = !query.sites.is_empty() && snapshot.versions().any(|version| admits(version) && is_named(version));
+    let allowed = snapshot.mask(|version| admits(version) && (!is_narrow || is_named(version)));
     let admit = |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false);
     let lexical = snapshot.lexical().search(&query.lexical_terms(), &query.other_names(), CANDIDATES, admit)?;
     let dense = match &query.vector {
@@ -114,7 +117,7 @@ fn is_foreign(question: Language, document: Language) -> bool {
 }
 
 /// Reads the question for search, with the earlier words it leans on: its words with their weights, and its vector where the model
-/// knows the language.
+/// knows the language. Names of websites are taken out of it, where pages of theirs are known.
 ///
 /// # Errors
 /// `Inference` when the embedding model fails.
@@ -125,7 +128,11 @@ pub fn prepare(
     context: Option<&Context>,
     language: Language,
 ) -> Result<Query> {
-    let Some(embedder) = embedder else { return Ok(Query::new(snapshot, question, context, language, None)) };
+    let is_known = |name: &str| snapshot.versions().any(|version| site::is_of(version, name));
+    let (sites, question) = site::named(question, is_known);
+    let question = question.as_ref();
+    let with_sites = |vector| Query { sites: sites.clone(), ..Query::new(snapshot, question, context, language, vector) };
+    let Some(embedder) = embedder else { return Ok(with_sites(None)) };
     let mut vector = embedder.embed_question(question, language)?;
     if let (Some(own), Some(context)) = (&vector, context)
         && let Some(with_context) = embedder.embed_question(&context.before(question), language)?
@@ -133,5 +140,5 @@ pub fn prepare(
         let mixed = own.iter().zip(with_context).map(|(own, other)| (1.0 - context.share) * own + context.share * other);
         vector = Some(unit(mixed.collect()));
     }
-    Ok(Query::new(snapshot, question, context, language, vector))
+    Ok(with_sites(vector))
 }
