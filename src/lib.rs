@@ -9,6 +9,7 @@
 //! | [`error`], [`telemetry`] | what failed and on which item; what happened |
 //! | [`text`] | language, sentences, words for BM25 |
 //! | [`policy`] | how does a file become documents, versions, passages |
+//! | [`website`] | which pages does a website's sitemap name, and what do they say |
 //! | [`model`] | which pinned weights, from where, checked how |
 //! | [`config`] | what was asked for |
 //! | [`engine`] | run the models |
@@ -36,3 +37,4 @@ pub mod serve;
 pub mod store;
 pub mod telemetry;
 pub mod text;
+pub mod website;

@@ -7,7 +7,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Zoned;
 use serde::Serialize;
 use tokio::runtime::Handle;
 
@@ -70,7 +69,7 @@ impl Library {
     /// As [`load`] and [`Desk::replace_policies`]: the policies before then stay in force.
     pub fn refresh(&self) -> Result<bool> {
         let _turn = self.shared.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let report = load(&self.shared.corpus, &self.shared.uploads()?)?;
+        let report = self.shared.load(&self.shared.uploads()?)?;
         for skipped in &report.skipped {
             tracing::warn!(file = skipped.path, reason = skipped.reason, "a policy is left out");
         }
@@ -138,7 +137,7 @@ impl Library {
                 None => ErrorKind::NotFound.on(format!("there is no such version of a document `{document_id}`")),
             });
         }
-        let report = load(&shared.corpus, &left).map_err(|error| match error.kind {
+        let report = shared.load(&left).map_err(|error| match error.kind {
             ErrorKind::EmptyCorpus => {
                 ErrorKind::Conflict.on("this is the last document, and without one nothing can be answered: add another first")
             }
@@ -189,9 +188,9 @@ impl Shared {
             let number = upload.version;
             return Err(ErrorKind::Conflict.on(format!("version {number} of `{document_id}` exists with another text: raise the number")));
         }
-        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| Zoned::now().date());
+        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| self.desk.today());
         uploads.push(upload.clone());
-        let report = load(&self.corpus, &uploads)?;
+        let report = self.load(&uploads)?;
         match report.skipped.iter().find(|skipped| skipped.path == upload.path()) {
             Some(skipped) => Err(ErrorKind::Conflict.on(skipped.reason.clone())),
             None => Ok(Plan::New(upload, report)),
@@ -200,6 +199,10 @@ impl Shared {
 
     fn uploads(&self) -> Result<Vec<Upload>> {
         self.runtime.block_on(self.store.uploads())
+    }
+
+    fn load(&self, uploads: &[Upload]) -> Result<LoadReport> {
+        load(&self.corpus, uploads, &self.desk.snapshot().known())
     }
 
     fn replace(&self, report: LoadReport) -> Result<bool> {

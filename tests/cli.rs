@@ -145,12 +145,12 @@ fn a_damaged_index_is_named_and_built_again() {
     let shop = shop();
     frontdesk(shop.path(), &["ingest"]);
     let index = shop.path().join("data/index");
-    let current = fs::read_to_string(index.join("CURRENT")).unwrap();
-    let vectors = index.join(current.trim()).join("sentences.f32");
+    let blocks = fs::read_dir(&index).unwrap().map(|entry| entry.unwrap().path());
+    let vectors = blocks.map(|block| block.join("vectors.f16")).find(|file| file.exists()).unwrap();
     let bytes = fs::read(&vectors).unwrap();
     fs::write(&vectors, &bytes[..bytes.len() / 2]).unwrap();
     let output = frontdesk(shop.path(), &["ask", "How many days do I have to return something?"]);
-    assert!(stderr(&output).contains("sentences.f32 is missing or damaged"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("vectors.f16 is missing or damaged"), "{}", stderr(&output));
     assert!(stdout(&output).contains("30 days"));
 }
 

@@ -118,6 +118,7 @@ fn cite(view: &PassageView<'_>, sentence: &Sentence, answer_span: super::contrac
         valid_from: version.valid_from,
         valid_to: version.valid_to,
         span: char_span(&version.source, &sentence.bytes),
+        page: version.page_at(sentence.bytes.start),
         quote: version.source[sentence.bytes.clone()].to_owned(),
         verified: false, // until `ground::verify` has compared it with the stored source
     }

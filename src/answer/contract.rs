@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ErrorKind, Result};
+use crate::index::ConflictKind;
 use crate::retrieve::{Reading, Said, Why};
 use crate::text::Language;
 
@@ -251,6 +252,9 @@ pub struct Citation {
     pub valid_to: Option<Date>,
     /// Where in that version's source text the quote stands.
     pub span: Span,
+    /// The page it begins on, counted from 1 as PDF viewers do; only for files with pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
     /// The words themselves, byte for byte.
     pub quote: String,
     /// Whether the server compared `quote` with the stored source and found it the same.
@@ -694,6 +698,8 @@ pub struct Statement {
 /// Two sentences in force today that cannot both be right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConflictView {
+    /// What they disagree about: `amount`, `date` or `denial`.
+    pub kind: ConflictKind,
     /// The one.
     pub first: Statement,
     /// The other.

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,7 +25,7 @@ use super::ground::char_span;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Context as _, Error, ErrorKind, Result};
-use crate::index::{Conflict, EmbeddingId, Snapshot, refresh};
+use crate::index::{Conflict, EmbeddingId, Snapshot, refresh, trial};
 use crate::policy::{LoadReport, Version};
 use crate::retrieve::{Scope, context, prepare, probability, reading, rerank, retrieve, why};
 use crate::text::{Language, detect_language};
@@ -43,10 +44,20 @@ pub struct DeskParts {
     pub models: ModelNames,
     /// What the models run on: `cuda`, `metal`, or `cpu` with the instruction set.
     pub device: String,
+    /// Says which day it is; asked for every question, so that scheduled changes need no restart.
+    pub today: Today,
     /// Threads that answer.
     pub workers: usize,
     /// Requests that may wait.
     pub queue: usize,
+}
+
+/// Says which day it is.
+pub type Today = Box<dyn Fn() -> Date + Send + Sync>;
+
+/// The day by this machine's clock and time zone.
+pub fn today() -> Date {
+    Zoned::now().date()
 }
 
 struct Shared {
@@ -58,6 +69,7 @@ struct Shared {
     pen: Mutex<()>,
     models: ModelNames,
     device: String,
+    today: Today,
     workers: usize,
     queue: usize,
     waiting: AtomicUsize,
@@ -125,6 +137,7 @@ impl Desk {
             pen: Mutex::new(()),
             models: parts.models,
             device: parts.device,
+            today: parts.today,
             workers: parts.workers.max(1),
             queue: parts.queue.max(1),
             waiting: AtomicUsize::new(0),
@@ -190,6 +203,11 @@ impl Desk {
         self.shared.snapshot()
     }
 
+    /// The day it is for this desk.
+    pub fn today(&self) -> Date {
+        (self.shared.today)()
+    }
+
     /// Puts `report` in force in place of all policies before; false when nothing in it is new. Answers under way end with the old
     /// ones, and no answer sees a mixture. `root`: where the index lies.
     ///
@@ -212,7 +230,7 @@ impl Desk {
         let folder = tempfile::tempdir().on(ErrorKind::Io, || "no temporary folder could be made: free some space".to_owned())?;
         let current = self.snapshot();
         let mut comparison = Comparison { questions: requests.len(), changes: Vec::new(), skipped: report.skipped.clone() };
-        let Some(trial) = refresh(folder.path(), report, Some(&current), embedder, &mut |_, _| ())? else { return Ok(comparison) };
+        let Some(trial) = trial(folder.path(), report, &current, embedder, &mut |_, _| ())? else { return Ok(comparison) };
         for request in requests {
             request.check()?;
             let request = AnswerRequest { mode: Mode::Quote, ..request.clone() };
@@ -230,7 +248,7 @@ impl Desk {
     /// A stored document version; without a number, the one in force today, else the newest.
     pub fn document(&self, document_id: &str, version: Option<u32>) -> Option<DocumentView> {
         let snapshot = self.snapshot();
-        let today = Zoned::now().date();
+        let today = self.today();
         let chosen = snapshot
             .versions()
             .filter(|stored| stored.document_id == document_id && version.is_none_or(|number| stored.version == number))
@@ -249,7 +267,7 @@ impl Desk {
     /// Sentences of different documents, in force today, that cannot both be right.
     pub fn conflicts(&self) -> Vec<ConflictView> {
         let snapshot = self.snapshot();
-        let today = Zoned::now().date();
+        let today = self.today();
         let statement = |id| {
             let (view, sentence) = snapshot.sentence(id)?;
             let source = &view.version.source;
@@ -260,7 +278,9 @@ impl Desk {
                 quote: source.get(sentence.bytes.clone()).unwrap_or_default().to_owned(),
             })
         };
-        let view = |conflict: &Conflict| Some(ConflictView { first: statement(conflict.first)?, second: statement(conflict.second)? });
+        let view = |conflict: &Conflict| {
+            Some(ConflictView { kind: conflict.kind, first: statement(conflict.first)?, second: statement(conflict.second)? })
+        };
         snapshot.manifest.conflicts.iter().filter_map(view).collect()
     }
 
@@ -322,7 +342,7 @@ impl Shared {
     }
 
     fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>) -> Parts<'a> {
-        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models }
+        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models, today: (self.today)() }
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
@@ -330,7 +350,7 @@ impl Shared {
         let language = detect_language(&request.question);
         let context = context(&request.question, &request.history, language);
         let query = prepare(&snapshot, self.embedder(), &request.question, context.as_ref(), language)?;
-        let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
+        let scope = Scope { day: request.as_of.unwrap_or_else(|| (self.today)()), tags: request.filters.tags.clone() };
         let mut hits = retrieve(&snapshot, &query, &scope, request.top_k.max(TOP_K))?;
         if let Some(reader) = self.reader.as_ref().filter(|_| language != Language::Zh) {
             rerank(&snapshot, reader, &super::in_context(&request.question, context.as_ref()), &mut hits)?;

@@ -20,7 +20,7 @@ pub mod triage;
 pub use compare::{Change, Comparison, Difference, Reply, Source};
 pub use compose::{Pace, SYSTEM_PROMPT};
 pub use contract::*;
-pub use desk::{Desk, DeskInfo, DeskParts, Ticket};
+pub use desk::{Desk, DeskInfo, DeskParts, Ticket, Today, today};
 pub use select::{Signals, count_words};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
-use jiff::Zoned;
+use jiff::civil::Date;
 
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
@@ -52,6 +52,8 @@ pub struct Parts<'a> {
     pub generator: Option<(&'a Generator, Pace)>,
     /// Names of both, for the reply.
     pub models: &'a ModelNames,
+    /// The day it is, for questions that name none.
+    pub today: Date,
 }
 
 /// When the request came and whether anybody still waits.
@@ -165,7 +167,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     // Decide, before any text goes out.
     let vague =
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
-    let day = request.as_of.unwrap_or_else(|| Zoned::now().date());
+    let day = request.as_of.unwrap_or(parts.today);
     let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
     let (decision, reasons) = if with_a_person {
         (Decision::Escalate, vec![seen.escalate.unwrap_or(Reason::UserRequest)])
@@ -244,7 +246,7 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<(Stan
 }
 
 /// Whether another policy in force on `day` says something else than a chosen sentence.
-fn is_disputed(snapshot: &Snapshot, selection: &select::Selection<'_>, day: jiff::civil::Date) -> bool {
+fn is_disputed(snapshot: &Snapshot, selection: &select::Selection<'_>, day: Date) -> bool {
     let chosen = selection.sentences.iter().map(|at| selection.passage.first_sentence + *at as u32);
     chosen.into_iter().any(|sentence| !snapshot.conflicts_with(sentence, day).is_empty())
 }
@@ -259,7 +261,7 @@ struct Found {
 }
 
 fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<Found> {
-    let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
+    let scope = Scope { day: request.as_of.unwrap_or(parts.today), tags: request.filters.tags.clone() };
     let context = context(&request.question, &request.history, language);
     let query = match prepare(parts.snapshot, parts.embedder, &request.question, context.as_ref(), language) {
         Ok(query) => query,

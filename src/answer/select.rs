@@ -141,11 +141,9 @@ fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading
     let above = read_terms(&format!("{} {}", passage.version.title, passage.passage.headings.join(" ")));
     let weights = if query.language == Language::Zh { CHINESE_WEIGHTS } else { ENGLISH_WEIGHTS };
     let sentences = &passage.passage.sentences;
-    let cosine = |at: usize| {
-        let vector = query.vector.as_ref()?;
-        snapshot.sentence_cosine(passage.first_sentence + at as u32, vector)
-    };
-    let cosines: Vec<f32> = (0..sentences.len()).map(|at| cosine(at).unwrap_or(0.0)).collect();
+    // What cannot be read is as if there were no vectors: search has just failed on it aloud.
+    let cosines = query.vector.as_ref().and_then(|vector| snapshot.cosines(hit.passage, vector).ok().flatten());
+    let cosines = cosines.map_or_else(|| vec![0.0; sentences.len()], |cosines| cosines.sentences);
     let score = |(at, sentence): (usize, &Sentence)| -> f32 {
         let mut held = read_terms(&sentence.plain);
         let own = query.coverage_of(&held);

@@ -1,11 +1,11 @@
 //! A desk over a small real index, without model weights: what tests of other rooms ask.
 
 use super::ModelNames;
-use super::desk::{Desk, DeskParts};
+use super::desk::{Desk, DeskParts, Today};
 use crate::index::refresh;
 use crate::policy::{LoadReport, parse_file};
 
-const DOCUMENTS: [(&str, &str); 4] = [
+pub(crate) const DOCUMENTS: [(&str, &str); 4] = [
     (
         "late-payments.v1.md",
         "---\nid: late-payments\ntitle: Late payments\nversion: 1\nvalid_from: 2020-01-01\nvalid_to: 2025-12-31\ntags: [fees]\n---\n# Late payments\n\n## Late fee\nA late fee of $9 is charged 3 days after the due date.\n",
@@ -40,6 +40,11 @@ pub(crate) fn desk() -> Desk {
 
 /// Answers from these documents, by words alone.
 pub(crate) fn desk_of(documents: &[(&str, &str)]) -> Desk {
+    desk_on(documents, Box::new(super::today))
+}
+
+/// As [`desk_of`], on the day that `today` says.
+pub(crate) fn desk_on(documents: &[(&str, &str)], today: Today) -> Desk {
     let versions =
         documents.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -52,6 +57,7 @@ pub(crate) fn desk_of(documents: &[(&str, &str)]) -> Desk {
         generator: None,
         models: ModelNames::default(),
         device: "cpu".to_owned(),
+        today,
         workers: 1,
         queue: 8,
     })

@@ -1,6 +1,6 @@
 use jiff::civil::date;
 
-use super::testing::{desk, desk_of};
+use super::testing::{DOCUMENTS, desk, desk_of, desk_on};
 use super::*;
 
 fn ask(question: &str) -> Answer {
@@ -32,6 +32,35 @@ fn another_day_is_answered_as_the_policies_stood_then() {
     let (answer, _) = desk().answer_here(&request).unwrap();
     assert_eq!(answer.citations[0].version, 1);
     assert!(answer.answer.contains("$9"));
+}
+
+#[test]
+fn a_scheduled_change_is_answered_from_its_day_on_without_a_restart() {
+    use std::sync::atomic::{AtomicI8, Ordering};
+    static DAYS_LATER: AtomicI8 = AtomicI8::new(0);
+    let clock = || date(2025, 12, 31).saturating_add(jiff::Span::new().days(DAYS_LATER.load(Ordering::Relaxed)));
+    let desk = desk_on(&DOCUMENTS, Box::new(clock));
+    let version = || desk.answer_here(&AnswerRequest::new("How much is the late payment fee?")).unwrap().0.citations[0].version;
+    let listed = || desk.document("late-payments", None).unwrap().summary.version;
+    assert_eq!((version(), listed()), (1, 1));
+    DAYS_LATER.store(1, Ordering::Relaxed);
+    assert_eq!((version(), listed()), (2, 2));
+}
+
+#[test]
+fn a_quote_from_a_file_with_pages_names_its_page() {
+    use crate::policy::{LoadReport, PageStart, parse_file};
+    let text = "Lockers are free for members.\n\nA lost locker key costs 15 euros.\n";
+    let mut version = parse_file("lockers.txt", text.as_bytes()).unwrap();
+    version.pages = vec![PageStart { byte: 0, page: 1 }, PageStart { byte: text.find("A lost").unwrap(), page: 2 }];
+    let folder = tempfile::tempdir().unwrap();
+    let report = LoadReport { versions: vec![version], skipped: Vec::new() };
+    let desk = desk_of(&[("other.md", "# Other\n\nOther words.")]);
+    desk.replace_policies(folder.path(), report).unwrap();
+    let answer = desk.answer_here(&AnswerRequest::new("What does a lost locker key cost?")).unwrap().0;
+    assert_eq!(answer.citations[0].page, Some(2), "{}", answer.answer);
+    let json = serde_json::to_value(&ask("How much is the late payment fee?").citations[0]).unwrap();
+    assert!(json.get("page").is_none());
 }
 
 #[test]
@@ -98,7 +127,8 @@ fn work_that_nobody_waits_for_stops() {
     let desk = desk();
     let gone = AtomicBool::new(true);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
+    let parts =
+        Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default(), today: today() };
     let clock = Clock { received: Instant::now(), cancelled: &gone };
     assert_eq!(answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap_err().kind, ErrorKind::Cancelled);
 }
@@ -108,7 +138,8 @@ fn a_question_that_waited_too_long_goes_to_a_person() {
     let desk = desk();
     let never = AtomicBool::new(false);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
+    let parts =
+        Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default(), today: today() };
     let clock = Clock { received: Instant::now() - Duration::from_secs(5), cancelled: &never };
     let (answer, _) = answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap();
     assert_eq!(answer.reasons, [Reason::Deadline]);

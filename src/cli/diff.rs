@@ -7,7 +7,7 @@ use crate::answer::{AnswerRequest, Change, Comparison, Decision, Difference, Rep
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
 use crate::insight::{Labelled, sample_set};
-use crate::policy::load;
+use crate::policy::{Known, load};
 
 /// Wishes of `diff`.
 #[derive(Debug, Clone, clap::Args)]
@@ -26,7 +26,7 @@ pub struct DiffArgs {
 /// Runs `frontdesk diff`. Exit code 1 when a reply changes.
 pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes: &DiffArgs) -> Result<u8> {
     let (uploads, mut questions) = uploads(runtime.handle(), settings, wishes.past)?;
-    let report = load(&wishes.with, &uploads)?; // before models load: a wrong folder should be said at once
+    let report = load(&wishes.with, &uploads, &Known::default())?; // before models load: a wrong folder should be said at once
     let labelled = match &wishes.questions {
         Some(path) => {
             questions.clear();

@@ -57,7 +57,7 @@ pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes
         let text = std::fs::read_to_string(path).on(ErrorKind::Io, || path.display().to_string())?;
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let root = settings.data.join("eval").join(folder_name(path));
-        Some(open_desk_on(runtime.handle(), settings, llm, &root, || Ok(parse_records(&name, &text)))?)
+        Some(open_desk_on(runtime.handle(), settings, llm, &root, |_| Ok(parse_records(&name, &text)))?)
     } else {
         Some(open_desk(runtime.handle(), settings, llm)?)
     };

@@ -9,6 +9,7 @@ pub mod models;
 mod open;
 mod serve;
 mod watch;
+mod website;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ use crate::error::{ErrorKind, Result};
 use crate::model::Catalog;
 use crate::policy::{read_pdf_on_stdin, read_pdfs_in_child};
 use crate::telemetry;
+use crate::website::is_address;
 
 /// Answers customers' questions from your own policies, on your own machine: short, cited, and a person when it does not know.
 #[derive(Debug, Parser)]
@@ -41,8 +43,11 @@ enum Verb {
     Search(ask::FindArgs),
     /// Build or refresh the index
     Ingest {
-        /// Folder with policies, or a .zip archive of one, instead of --corpus
+        /// Folder with policies, or a .zip archive of one, instead of --corpus; or the address of a website's sitemap, whose pages are
+        /// read into the corpus folder first
         path: Option<PathBuf>,
+        #[command(flatten)]
+        website: website::WebsiteArgs,
     },
     /// The model catalogue: list, fetch, check
     Models {
@@ -95,10 +100,16 @@ fn run(args: Args) -> Result<u8> {
         Verb::Serve(wishes) => runtime.block_on(serve::run(&settings, wishes)),
         Verb::Ask(wishes) => ask::answer(&runtime, &settings, wishes),
         Verb::Search(wishes) => ask::search(&runtime, &settings, wishes),
-        Verb::Ingest { path } => {
-            let settings = Settings { corpus: path.unwrap_or_else(|| settings.corpus.clone()), ..settings };
-            open::ingest(&runtime, &settings)
-        }
+        Verb::Ingest { path, website } => match path {
+            Some(path) if is_address(&path.to_string_lossy()) => {
+                let fetched = website::fetch(&runtime, &settings, &path.to_string_lossy(), &website)?;
+                open::ingest(&runtime, &settings, Some(&fetched))
+            }
+            path => {
+                let settings = Settings { corpus: path.unwrap_or_else(|| settings.corpus.clone()), ..settings };
+                open::ingest(&runtime, &settings, None)
+            }
+        },
         Verb::Models { command } => {
             let catalog = Catalog::builtin()?;
             runtime.block_on(models::run(command, &open::model_store(&settings), &catalog, settings.json))

@@ -6,15 +6,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT};
+use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT, today};
 use crate::config::Settings;
 use crate::engine::{BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::{EmbeddingId, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
 use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
-use crate::policy::{LoadReport, Upload, load};
+use crate::policy::{Known, LoadReport, Upload, load};
 use crate::store::Store;
+use crate::website::Fetched;
 
 /// The models' cache with its sources.
 pub(super) fn model_store(settings: &Settings) -> ModelStore {
@@ -100,15 +101,23 @@ pub(super) struct Opened {
     rebuilt: bool,
 }
 
-/// Brings the index under `root` up to date with `report`. A damaged index is said so and built again.
-pub(super) fn open_index(root: &std::path::Path, report: LoadReport, readers: &Readers) -> Result<Opened> {
+/// The index in force under `root`. A damaged one is said so, and will be built again.
+pub(super) fn current_index(root: &std::path::Path) -> Option<Snapshot> {
+    disk::load(root).unwrap_or_else(|error| {
+        eprintln!("warning: {}\n         Building the index again.", error.chain());
+        None
+    })
+}
+
+fn known(current: Option<&Snapshot>) -> Known<'_> {
+    current.map(Snapshot::known).unwrap_or_default()
+}
+
+/// Brings the index under `root` up to date with `report`.
+pub(super) fn open_index(root: &std::path::Path, report: LoadReport, current: Option<Snapshot>, readers: &Readers) -> Result<Opened> {
     for skipped in &report.skipped {
         eprintln!("warning: skipped {}: {}", skipped.path, skipped.reason);
     }
-    let current = disk::load(root).unwrap_or_else(|error| {
-        eprintln!("warning: {}\n         Building the index again.", error.chain());
-        None
-    });
     let bar = ProgressBar::hidden();
     if let Ok(style) = ProgressStyle::with_template("Reading policies {bar:30} {pos}/{len} passages ({eta})") {
         bar.set_style(style);
@@ -137,8 +146,8 @@ fn console_is_terminal() -> bool {
 }
 
 /// Reads the corpus folder and what was uploaded.
-fn policies(runtime: &Handle, settings: &Settings) -> Result<LoadReport> {
-    load(&settings.corpus, &uploads(runtime, settings, 0)?.0)
+fn policies(runtime: &Handle, settings: &Settings, known: &Known<'_>) -> Result<LoadReport> {
+    load(&settings.corpus, &uploads(runtime, settings, 0)?.0, known)
 }
 
 /// What was uploaded, and the last `past` questions that conversations began with.
@@ -157,7 +166,7 @@ pub(super) fn uploads(runtime: &Handle, settings: &Settings, past: u32) -> Resul
 
 /// Opens everything for answering from the corpus folder. `llm`: whether the verb can use a language model.
 pub(super) fn open_desk(runtime: &Handle, settings: &Settings, llm: bool) -> Result<Desk> {
-    open_desk_on(runtime, settings, llm, &settings.index_dir(), || policies(runtime, settings))
+    open_desk_on(runtime, settings, llm, &settings.index_dir(), |known| policies(runtime, settings, known))
 }
 
 /// As [`open_desk`], for any documents and any index folder.
@@ -166,17 +175,18 @@ pub(super) fn open_desk_on(
     settings: &Settings,
     llm: bool,
     root: &std::path::Path,
-    documents: impl FnOnce() -> Result<LoadReport>,
+    documents: impl FnOnce(&Known<'_>) -> Result<LoadReport>,
 ) -> Result<Desk> {
     let catalog = Catalog::builtin()?;
     let entry = catalog.default_for(Role::Llm)?;
-    let report = documents()?; // before any download: a wrong folder should be said at once
+    let current = current_index(root);
+    let report = documents(&known(current.as_ref()))?; // before any download: a wrong folder should be said at once
     // The two models load side by side; the index needs the embedding model only.
     let (generator, opened) = std::thread::scope(|scope| {
         let writer = (llm && settings.llm)
             .then(|| scope.spawn(|| or_without(load_generator(runtime, settings, entry), "answers are quoted, never rewritten")));
         let opened = open_readers(runtime, settings).and_then(|readers| {
-            let built = open_index(root, report, &readers)?;
+            let built = open_index(root, report, current, &readers)?;
             Ok((readers, built))
         });
         (writer.and_then(|thread| thread.join().ok().flatten()), opened)
@@ -190,20 +200,22 @@ pub(super) fn open_desk_on(
         generator,
         models,
         device: device_name(&open_device()?),
+        today: Box::new(today),
         workers: settings.workers,
         queue: settings.queue,
     }))
 }
 
-/// `frontdesk ingest`.
-pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> Result<u8> {
+/// `frontdesk ingest`. `website`: what was read into the corpus folder before.
+pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings, website: Option<&Fetched>) -> Result<u8> {
     let started = Instant::now();
-    let report = policies(runtime.handle(), settings)?;
+    let current = current_index(&settings.index_dir());
+    let report = policies(runtime.handle(), settings, &known(current.as_ref()))?;
     let readers = open_readers(runtime.handle(), settings)?;
-    let built = open_index(&settings.index_dir(), report, &readers)?;
+    let built = open_index(&settings.index_dir(), report, current, &readers)?;
     let manifest = &built.snapshot.manifest;
     let seconds = started.elapsed().as_secs_f64();
-    let today = jiff::Zoned::now().date();
+    let today = today();
     let quote = |id| {
         let (view, sentence) = built.snapshot.sentence(id)?;
         view.version.is_valid_on(today).then(|| format!("{}: {}", view.version.path, sentence.plain))
@@ -217,6 +229,7 @@ pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> 
         super::print_json(&json!({
             "rebuilt": built.rebuilt, "index_version": manifest.index_version, "documents": manifest.documents.len(),
             "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "conflicts": conflicts.len(), "seconds": seconds,
+            "website": website,
         }))?;
     } else {
         let state = if built.rebuilt { "Built" } else { "Nothing has changed: kept" };
@@ -228,5 +241,6 @@ pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> 
             manifest.skipped.len()
         );
     }
-    Ok(if manifest.skipped.is_empty() { 0 } else { 2 })
+    let is_whole = manifest.skipped.is_empty() && website.is_none_or(|website| website.skipped.is_empty());
+    Ok(if is_whole { 0 } else { 2 })
 }

@@ -28,6 +28,28 @@ impl RoundedVectors {
     }
 }
 
+impl RoundedVectors {
+    /// For each of `rows`, the position of the vector with the largest sum of products; 0 for rows of nothing.
+    pub fn closest(&self, rows: &[f32]) -> Vec<usize> {
+        /// As many as keep the products in the fastest cache.
+        const ROWS: usize = 48;
+        let Some(packed) = &self.packed else { return vec![0; rows.len() / self.dimensions] };
+        let mut rounded = QuantizedRows::default();
+        let mut dots = Vec::new();
+        let mut closest = Vec::with_capacity(rows.len() / self.dimensions);
+        for rows in rows.chunks(ROWS * self.dimensions) {
+            rounded.fill(Isa::best(), rows, self.dimensions);
+            dots.resize(rows.len() / self.dimensions * packed.outputs(), 0.0);
+            product(Isa::best(), &rounded, packed, &mut dots);
+            let first_largest = |dots: &[f32]| {
+                dots.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (at, dot)| if *dot > best.1 { (at, *dot) } else { best }).0
+            };
+            closest.extend(dots.chunks_exact(packed.outputs()).map(first_largest));
+        }
+        closest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,8 +65,12 @@ mod tests {
             };
             let rows: Vec<Vec<f32>> = (0..count).map(|_| unit()).collect();
             let query = unit();
-            let dots = RoundedVectors::new(&rows.concat(), dimensions).dots(&query);
+            let vectors = RoundedVectors::new(&rows.concat(), dimensions);
+            let dots = vectors.dots(&query);
             prop_assert_eq!(dots.len(), count);
+            let closest = vectors.closest(&query.repeat(60));
+            let largest = dots.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            prop_assert!(closest.len() == 60 && closest.iter().all(|at| count == 0 || dots[*at] == largest));
             for (row, found) in rows.iter().zip(dots) {
                 let exact: f32 = row.iter().zip(&query).map(|(a, b)| a * b).sum();
                 prop_assert!((found - exact).abs() < 0.02, "{} {}", found, exact);

@@ -1,19 +1,24 @@
-//! From documents to a snapshot: only what changed is embedded again, and unchanged input builds nothing.
+//! From documents to a snapshot: only the blocks of what changed are built, only what is new is embedded, and unchanged input builds
+//! nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::block::{Block, Rows, block_of, spread};
 use super::conflicts::conflicts;
-use super::disk::{self, Draft};
-use super::lexical::LexicalIndex;
-use super::vector::{HNSW_FROM, VectorIndex};
+use super::disk;
 use super::{EmbeddingId, IndexedVersion, Manifest, ManifestDocument, Snapshot, passage_text};
 use crate::engine::{Embedder, PassageText, PassageVectors};
 use crate::error::{ErrorKind, Result};
-use crate::policy::{LoadReport, Version};
+use crate::policy::{LoadReport, SkippedFile, Version};
 use crate::text::Language;
+
+/// Another version of the program may split or analyse text in another way.
+pub(super) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// Hears `(done, total)` passages embedded.
 pub type Progress<'a> = &'a mut dyn FnMut(usize, usize);
@@ -23,7 +28,7 @@ pub type NamedEmbedder<'a> = (&'a Embedder, &'a EmbeddingId);
 
 /// Writes a snapshot of `report` under `root` and returns it; `None` when `current`, the one in force there, already is one.
 ///
-/// The vectors of `current` are used again for texts that did not change.
+/// Blocks of `current` in which nothing changed are used again, as are its vectors for texts that did not change.
 ///
 /// # Errors
 /// `EmptyCorpus` when no document has a passage; `Inference` when the model fails; `Io` or `BadIndex` when nothing can be written.
@@ -35,65 +40,131 @@ pub fn refresh(
     embedder: Option<NamedEmbedder<'_>>,
     progress: Progress<'_>,
 ) -> Result<Option<Snapshot>> {
+    // Another process may have put a snapshot of its own in force and removed blocks of this one.
+    let is_there = |block: &Block| block.folder.parent() == Some(root) && block.folder.exists();
+    let built = build(root, report, current, &is_there, embedder, progress)?;
+    if let Some(snapshot) = &built {
+        disk::publish(root, &snapshot.manifest)?;
+    }
+    Ok(built)
+}
+
+/// As [`refresh`], for a look at what would be: what is new is written to the empty folder `folder`, and nothing is put in force.
+///
+/// # Errors
+/// As [`refresh`].
+pub fn trial(
+    folder: &Path,
+    report: LoadReport,
+    current: &Snapshot,
+    embedder: Option<NamedEmbedder<'_>>,
+    progress: Progress<'_>,
+) -> Result<Option<Snapshot>> {
+    build(folder, report, Some(current), &|_| true, embedder, progress)
+}
+
+fn build(
+    root: &Path,
+    report: LoadReport,
+    current: Option<&Snapshot>,
+    is_there: &dyn Fn(&Block) -> bool,
+    embedder: Option<NamedEmbedder<'_>>,
+    progress: Progress<'_>,
+) -> Result<Option<Snapshot>> {
     let embedding = embedder.map(|(_, id)| id.clone());
-    let fingerprint = fingerprint(&report, embedding.as_ref());
+    let LoadReport { versions, skipped } = report;
+    let bytes = versions.iter().map(|version| version.source.len()).sum();
+    let spread = spread(bytes, current.map(|snapshot| snapshot.manifest.spread));
+    let documents: Vec<ManifestDocument> = versions.iter().map(manifest_document).collect();
+    let mut groups: BTreeMap<u32, Vec<Version>> = BTreeMap::new();
+    for version in versions {
+        groups.entry(block_of(&version.document_id, spread)).or_default().push(version);
+    }
+    let named: Vec<(u32, String, Vec<Version>)> =
+        groups.into_iter().map(|(number, versions)| (number, block_name(&versions, embedding.as_ref()), versions)).collect();
+    let fingerprint = fingerprint(named.iter().map(|(_, name, _)| name.as_str()), spread, &skipped);
     if current.is_some_and(|snapshot| snapshot.manifest.fingerprint == fingerprint) {
         return Ok(None);
     }
 
-    let LoadReport { versions, skipped } = report;
-    let versions: Vec<IndexedVersion> =
-        versions.into_iter().map(|version| IndexedVersion { passages: version.passages(), version }).collect();
-    let passages = versions.iter().map(|indexed| indexed.passages.len()).sum();
-    let sentences = versions.iter().flat_map(|indexed| &indexed.passages).map(|passage| passage.sentences.len()).sum();
-    if passages == 0 {
+    let blocks = current.map(|snapshot| snapshot.blocks.as_slice()).unwrap_or_default();
+    let kept: HashMap<&str, &Arc<Block>> =
+        blocks.iter().filter(|block| is_there(block)).map(|block| (block.listed.name.as_str(), block)).collect();
+    let is_kept = |name: &str| kept.contains_key(name);
+    let reread = current.filter(|snapshot| snapshot.manifest.program == PROGRAM).map(by_version).unwrap_or_default();
+    let passages = |version: Version| match reread.get(&(version.document_id.as_str(), version.version)) {
+        Some(indexed) if indexed.version == version => Arc::clone(indexed),
+        _ => Arc::new(IndexedVersion { passages: version.passages(), version }),
+    };
+    let plan: Vec<Plan<'_>> = named
+        .into_par_iter()
+        .map(|(number, name, versions)| match kept.get(name.as_str()) {
+            Some(block) => Plan::Keep(block),
+            None => Plan::Build(number, name, versions.into_iter().map(&passages).collect()),
+        })
+        .collect();
+    let versions = || plan.iter().flat_map(|plan| plan.versions());
+    if versions().all(|indexed| indexed.passages.is_empty()) {
         return Err(ErrorKind::EmptyCorpus.on("no document holds any sentence: add Markdown or text files to the corpus folder"));
     }
 
-    let draft = Draft::begin(root)?;
-    let mut checksums = std::collections::BTreeMap::new();
-    let mut keep = |name: &str, sum: String| checksums.insert(name.to_owned(), sum);
-    let sum = draft.write(disk::DOCUMENTS, |writer| {
-        versions.iter().try_for_each(|indexed| {
-            serde_json::to_writer(&mut *writer, indexed)?;
-            writer.write_all(b"\n")
-        })
-    })?;
-    keep(disk::DOCUMENTS, sum);
+    let replaced: Vec<&Block> = blocks.iter().map(|block| &**block).filter(|block| !is_kept(&block.listed.name)).collect();
+    let same_model = current.is_some_and(|snapshot| snapshot.manifest.embedding == embedding);
+    let known = if same_model { known_vectors(&replaced) } else { HashMap::new() };
+    let texts: Vec<Vec<Text>> =
+        plan.iter().map(|plan| if let Plan::Build(.., versions) = plan { texts(versions) } else { Vec::new() }).collect();
+    let fresh = match embedder {
+        Some((model, _)) => embed_new(model, &texts, &known, progress)?,
+        None => HashMap::new(),
+    };
+    let rows_of = |text: &Text| match known.get(text) {
+        Some((block, passage)) => Some(Rows::Known(block, *passage)),
+        None => fresh.get(text).map(Rows::New),
+    };
+    let build = |(plan, texts): (Plan<'_>, &Vec<Text>)| match plan {
+        Plan::Keep(block) => Ok(Arc::clone(block)),
+        Plan::Build(number, name, versions) => {
+            let rows: Option<Vec<Rows<'_>>> = embedder.map(|_| texts.iter().filter_map(rows_of).collect());
+            Block::build(root, number, name, versions, rows.as_deref(), embedding.as_ref().map(|id| id.dimensions)).map(Arc::new)
+        }
+    };
+    let blocks = plan.into_par_iter().zip(&texts).map(build).collect::<Result<Vec<Arc<Block>>>>()?;
 
-    let (mut passage_rows, mut sentence_rows) = (Vec::new(), Vec::new());
-    if let Some((model, _)) = embedder {
-        let known = current.filter(|snapshot| snapshot.manifest.embedding == embedding).map(known_vectors).unwrap_or_default();
-        (passage_rows, sentence_rows) = embed_all(model, &versions, &known, progress)?;
-        let sum = draft.write(disk::PASSAGE_VECTORS, |writer| disk::write_floats(writer, &passage_rows))?;
-        keep(disk::PASSAGE_VECTORS, sum);
-        let sum = draft.write(disk::SENTENCE_VECTORS, |writer| disk::write_floats(writer, &sentence_rows))?;
-        keep(disk::SENTENCE_VECTORS, sum);
-    }
-
-    let lexical_folder = draft.path().join(disk::LEXICAL);
-    std::fs::create_dir(&lexical_folder).map_err(|cause| ErrorKind::Io.on(lexical_folder.display().to_string()).because(cause))?;
-    drop(LexicalIndex::build(&lexical_folder, &versions)?); // it is opened again where it comes to rest
-
-    let conflicts = conflicts(&versions);
-    let documents = versions.iter().map(|indexed| manifest_document(&indexed.version)).collect();
-    let index_version = disk::next_version(root);
+    let indexed = || blocks.iter().flat_map(|block| &block.versions).flat_map(|indexed| &indexed.passages);
     let manifest = Manifest {
         format: disk::FORMAT,
-        index_version,
+        program: PROGRAM.to_owned(),
+        index_version: disk::next_version(root),
         embedding,
         fingerprint,
+        spread,
+        blocks: blocks.iter().map(|block| block.listed.clone()).collect(),
         documents,
         skipped,
-        passages,
-        sentences,
-        conflicts,
-        checksums,
+        passages: indexed().count(),
+        sentences: indexed().map(|passage| passage.sentences.len()).sum(),
+        conflicts: Vec::new(),
     };
-    draft.publish(&manifest)?;
-    let lexical = LexicalIndex::open(&root.join(disk::snapshot_name(index_version)).join(disk::LEXICAL))?;
-    let passage_vectors = manifest.embedding.as_ref().map(|id| VectorIndex::new(id.dimensions, passage_rows, HNSW_FROM));
-    Ok(Some(Snapshot::assemble(manifest, versions, lexical, passage_vectors, sentence_rows)))
+    let snapshot = Snapshot::assemble(manifest, blocks)?;
+    let mut snapshot =
+        snapshot.ok_or_else(|| ErrorKind::BadIndex.on("a new index does not hold what it should: delete the index folder"))?;
+    snapshot.manifest.conflicts = conflicts(&snapshot, current);
+    Ok(Some(snapshot))
+}
+
+/// What becomes of a block.
+enum Plan<'a> {
+    Keep(&'a Arc<Block>),
+    Build(u32, String, Vec<Arc<IndexedVersion>>),
+}
+
+impl Plan<'_> {
+    fn versions(&self) -> &[Arc<IndexedVersion>] {
+        match self {
+            Self::Keep(block) => &block.versions,
+            Self::Build(.., versions) => versions,
+        }
+    }
 }
 
 fn manifest_document(version: &Version) -> ManifestDocument {
@@ -105,24 +176,41 @@ fn manifest_document(version: &Version) -> ManifestDocument {
     }
 }
 
-/// One hash over everything that decides what a snapshot holds.
-fn fingerprint(report: &LoadReport, embedding: Option<&EmbeddingId>) -> String {
+fn by_version(snapshot: &Snapshot) -> HashMap<(&str, u32), &Arc<IndexedVersion>> {
+    let versions = snapshot.blocks.iter().flat_map(|block| &block.versions);
+    versions.map(|indexed| ((indexed.version.document_id.as_str(), indexed.version.version), indexed)).collect()
+}
+
+/// Hashes parts so that no two lists of them run together.
+fn add(hasher: &mut Sha256, part: &str) {
+    hasher.update((part.len() as u64).to_le_bytes());
+    hasher.update(part.as_bytes());
+}
+
+/// A name for everything that decides what a block holds.
+fn block_name(versions: &[Version], embedding: Option<&EmbeddingId>) -> String {
     let mut hasher = Sha256::new();
-    let mut add = |part: &str| {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    };
-    add(&disk::FORMAT.to_string());
-    add(env!("CARGO_PKG_VERSION")); // another version of the program may split or analyse text in another way
-    add(embedding.map_or("no vectors", |id| id.sha256.as_str()));
-    for version in &report.versions {
-        add(&version.path);
-        add(&version.sha256);
-        add(&format!("{:?}", version.valid_to)); // a later version may have cut it
+    add(&mut hasher, &disk::FORMAT.to_string());
+    add(&mut hasher, PROGRAM);
+    add(&mut hasher, embedding.map_or("no vectors", |id| id.sha256.as_str()));
+    for version in versions {
+        add(&mut hasher, &version.path);
+        add(&mut hasher, &version.sha256);
+        // What the file alone does not decide: uploads are given these, and a later version may have cut an earlier one.
+        let given = (&version.document_id, version.version, version.valid_from, version.valid_to, &version.uri);
+        add(&mut hasher, &format!("{given:?}"));
     }
-    for skipped in &report.skipped {
-        add(&skipped.path);
-        add(&skipped.reason);
+    disk::block_name(hasher)
+}
+
+/// One hash over everything that decides what a snapshot holds.
+fn fingerprint<'a>(blocks: impl Iterator<Item = &'a str>, spread: u32, skipped: &[SkippedFile]) -> String {
+    let mut hasher = Sha256::new();
+    add(&mut hasher, &spread.to_string());
+    blocks.for_each(|name| add(&mut hasher, name));
+    for skipped in skipped {
+        add(&mut hasher, &skipped.path);
+        add(&mut hasher, &skipped.reason);
     }
     disk::hex(&hasher.finalize())
 }
@@ -130,52 +218,33 @@ fn fingerprint(report: &LoadReport, embedding: Option<&EmbeddingId>) -> String {
 /// What is embedded for each passage, with its language.
 type Text = (Language, PassageText);
 
-fn texts(versions: &[IndexedVersion]) -> impl Iterator<Item = Text> {
+fn texts(versions: &[Arc<IndexedVersion>]) -> Vec<Text> {
     let of = |indexed: &IndexedVersion| -> Vec<Text> {
         indexed.passages.iter().map(|passage| (indexed.version.language, passage_text(&indexed.version, passage))).collect()
     };
-    versions.iter().flat_map(of)
+    versions.iter().flat_map(|indexed| of(indexed)).collect()
 }
 
-/// Vectors of a snapshot by the text they were made from: the passage's, and its sentences' one after another.
-fn known_vectors(snapshot: &Snapshot) -> HashMap<Text, (&[f32], &[f32])> {
-    let Some(vectors) = &snapshot.passage_vectors else { return HashMap::new() };
-    let dimensions = snapshot.manifest.embedding.as_ref().map_or(1, |id| id.dimensions.max(1));
-    let mut sentences = snapshot.sentence_vectors.as_slice();
-    let mut own = |text: &Text| sentences.split_off(..text.1.sentences.len() * dimensions).unwrap_or_default();
-    let with_sentences = |(text, row): (Text, _)| {
-        let own = own(&text);
-        (text, (row, own))
-    };
-    texts(&snapshot.versions).zip(vectors.rows().chunks_exact(dimensions)).map(with_sentences).collect()
+/// Where the vectors of texts are: the block and the passage's position there.
+fn known_vectors<'a>(blocks: &[&'a Block]) -> HashMap<Text, (&'a Block, usize)> {
+    let with_vectors = blocks.iter().filter(|block| block.vectors.is_some());
+    with_vectors.flat_map(|block| texts(&block.versions).into_iter().zip(0..).map(move |(text, at)| (text, (*block, at)))).collect()
 }
 
-/// Rows of all passages and of all sentences, in order.
-fn embed_all(
+/// The vectors of the texts that are not known.
+fn embed_new<'a>(
     model: &Embedder,
-    versions: &[IndexedVersion],
-    known: &HashMap<Text, (&[f32], &[f32])>,
+    texts: &'a [Vec<Text>],
+    known: &HashMap<Text, (&Block, usize)>,
     progress: Progress<'_>,
-) -> Result<(Vec<f32>, Vec<f32>)> {
-    let texts: Vec<Text> = texts(versions).collect();
-    let mut new: Vec<&Text> = texts.iter().filter(|text| !known.contains_key(*text)).collect();
-    new.sort_unstable();
-    new.dedup();
+) -> Result<HashMap<&'a Text, PassageVectors>> {
+    let new: HashSet<&Text> = texts.iter().flatten().filter(|text| !known.contains_key(*text)).collect();
+    let mut new: Vec<&Text> = new.into_iter().collect();
+    new.sort_unstable(); // so that the same texts are read together, whatever changed before
     let total = new.len();
     let borrowed: Vec<(Language, &PassageText)> = new.iter().map(|(language, text)| (*language, text)).collect();
     let vectors = model.embed_passages(&borrowed, |done| progress(done, total))?;
-    let fresh: HashMap<&Text, PassageVectors> = new.into_iter().zip(vectors).collect();
-    let (mut passages, mut sentences) = (Vec::new(), Vec::new());
-    for text in &texts {
-        if let Some((whole, own)) = known.get(text) {
-            passages.extend_from_slice(whole);
-            sentences.extend_from_slice(own);
-        } else if let Some(vectors) = fresh.get(text) {
-            passages.extend_from_slice(&vectors.whole);
-            vectors.sentences.iter().for_each(|vector| sentences.extend_from_slice(vector));
-        }
-    }
-    Ok((passages, sentences))
+    Ok(new.into_iter().zip(vectors).collect())
 }
 
 #[cfg(test)]
@@ -192,7 +261,7 @@ mod tests {
         let file = |(subject, text): (&&str, &Option<u8>)| {
             let number = (*text)?;
             let text = format!(
-                "# {subject}\n\n{subject} 需要 {number} 天处理。 The {subject} take {number} days.\n\n## More\nAsk about {subject}.\n"
+                "# {subject}\n\n{subject} 需要 {number} 天处理。 The {subject} take {number} days.\n\n## More\nAsk about {subject}. Parcels are held at the post office for {number} days.\n"
             );
             Some(parse_file(&format!("{subject}.md"), text.as_bytes()).unwrap())
         };
@@ -207,11 +276,56 @@ mod tests {
         };
         let show = |id| snapshot.passage(id).text().to_owned();
         let by_words = SUBJECTS.iter().flat_map(|subject| snapshot.lexical().search(&terms(subject), &[], 9, |_| true).unwrap());
-        let vectors = snapshot.passage_vectors().unwrap();
-        let near = |subject: &&str| vectors.search(&embedder.embed_question(subject, Language::Zh).unwrap().unwrap(), 9, &|_| true);
-        let by_meaning = SUBJECTS[..3].iter().flat_map(near).map(|(at, cosine)| format!("{cosine:.5} {}", show(at as u32)));
+        let near =
+            |subject: &&str| snapshot.nearest(&embedder.embed_question(subject, Language::Zh).unwrap().unwrap(), 9, &|_| true).unwrap();
+        let by_meaning = SUBJECTS[..3].iter().flat_map(near).map(|(id, cosine)| format!("{cosine:.5} {}", show(id)));
         let documents = snapshot.manifest.documents.iter().map(|document| format!("{document:?}"));
-        documents.chain(by_words.map(|(id, bm25)| format!("{bm25:.4} {}", show(id)))).chain(by_meaning).collect()
+        let conflicts = snapshot.manifest.conflicts.iter().map(|conflict| format!("{conflict:?}"));
+        documents.chain(by_words.map(|(id, bm25)| format!("{bm25:?} {}", show(id)))).chain(by_meaning).chain(conflicts).collect()
+    }
+
+    #[test]
+    fn a_change_builds_its_own_block_only_and_leaves_nothing_of_before() {
+        let policy = |number: usize, word: &str| {
+            let text = format!("# Policy {number}\n\nRule {number} is about the {word} and holds for everybody who comes.\n");
+            parse_file(&format!("policy-{number:02}.md"), text.as_bytes()).unwrap()
+        };
+        let report = |changed: Option<&str>| LoadReport {
+            versions: (0..40).map(|number| policy(number, if number == 7 { changed.unwrap_or("quagga") } else { "horse" })).collect(),
+            skipped: Vec::new(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let first = refresh(folder.path(), report(None), None, None, &mut |_, _| ()).unwrap().unwrap();
+        let second = refresh(folder.path(), report(Some("zebra")), Some(&first), None, &mut |_, _| ()).unwrap().unwrap();
+        let is_shared = |block: &&Arc<Block>| first.blocks.iter().any(|before| Arc::ptr_eq(before, block));
+        assert!(second.blocks.len() > 4);
+        assert_eq!(second.blocks.iter().filter(is_shared).count(), second.blocks.len() - 1);
+        // What is left on disk is what is in force.
+        let mut names: Vec<String> = second.blocks.iter().map(|block| block.listed.name.clone()).collect();
+        names.extend(["CURRENT".to_owned(), format!("v{:06}", second.manifest.index_version)]);
+        names.sort();
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut left: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, names);
+        // The snapshot before is still whole for those who began on it, and a trial puts nothing in force.
+        assert_eq!(first.lexical().passages_with("quagga"), 1);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let tried = trial(elsewhere.path(), report(Some("gnu")), &second, None, &mut |_, _| ()).unwrap().unwrap();
+        assert_eq!((tried.lexical().passages_with("gnu"), tried.lexical().passages_with("zebra")), (1, 0));
+        assert_eq!(disk::load(folder.path()).unwrap().unwrap().manifest, second.manifest);
+    }
+
+    #[test]
+    fn an_index_whose_blocks_another_process_removed_is_built_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = refresh(folder.path(), report(&[Some(1); 6]), None, None, &mut |_, _| ()).unwrap().unwrap();
+        let lost = folder.path().join(&first.blocks[0].listed.name);
+        std::fs::remove_dir_all(lost).unwrap();
+        assert!(disk::load(folder.path()).is_err());
+        refresh(folder.path(), report(&[Some(1), Some(1), Some(1), Some(1), Some(1), Some(2)]), Some(&first), None, &mut |_, _| ())
+            .unwrap();
+        assert!(disk::load(folder.path()).unwrap().is_some());
     }
 
     proptest! {

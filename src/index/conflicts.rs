@@ -1,123 +1,349 @@
 //! Which sentences of different policies say different things about the same matter?
 //!
-//! Two sentences conflict when they are about the same matter and give different values in the same unit, or when they are nearly the
-//! same and only one of them says no. Only sentences that hold on a common day are compared, in one language. Found by words alone, so
-//! that it costs little and needs no model; what it names are candidates for a person to read. Of the two contradictions put into the
-//! sample policies it finds the one about a number, with three pairs that are none; the other ("not refunded" against "refunded pro rata")
-//! takes understanding.
+//! Two sentences conflict when they are about the same matter and give another amount, time or date for it, or when one of them denies
+//! what the other one says. Only sentences that hold on a common day are compared, in one language. Found by words alone, so that it
+//! costs little and needs no model; what it names are candidates for a person to read.
+//!
+//! Whether two sentences conflict depends on these two and their documents only. So after a change the sentences of the changed
+//! documents are compared with all others, and what was found among the others before still holds.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
+use rayon::prelude::*;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::{IndexedVersion, SentenceId};
+use super::{IndexedVersion, SentenceId, Snapshot};
 use crate::policy::{SentenceKind, Version};
 use crate::text::analysis::{TermKind, is_stop_word, terms};
 
-/// Share of each sentence's meaning, weighted by rarity, that the other one or the headings above it must hold for both to be about
-/// the same matter.
+/// Share of each sentence's words that the other one or the title and headings above it must hold for both to be about one matter.
 const SAME_MATTER: f32 = 0.65;
 
-/// The same for sentences that differ in a negation only: two sentences with little else in common differ in one all the time.
-const SAME_BUT_NEGATED: f32 = 0.95;
+/// The same where one sentence denies the other: of the shorter one, and of the longer one, which may say more.
+const DENIED: f32 = 0.95;
+const DENYING: f32 = 0.4;
 
 /// Content words a sentence must have to be about something.
 const WORDS: usize = 3;
 
-/// A word in more sentences than this leads to no candidates: it would compare everything with everything.
-const COMMON: usize = 60;
+/// Words that two sentences must share whatever stands above them.
+const SHARED: usize = 2;
+
+/// What two sentences disagree about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConflictKind {
+    /// An amount of money, a share, a length of time, a number of times.
+    Amount,
+    /// A date or a time of day.
+    Date,
+    /// Whether it is so at all.
+    Denial,
+}
 
 /// Two sentences that cannot both be right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Conflict {
     /// The first, by its place in the snapshot.
     pub first: SentenceId,
     /// The second.
     pub second: SentenceId,
+    /// What they disagree about.
+    pub kind: ConflictKind,
 }
 
-struct Statement<'a> {
-    sentence: SentenceId,
-    version: &'a Version,
-    words: HashSet<String>,
-    /// Words of the title and headings above it.
-    place: HashSet<String>,
-    values: BTreeMap<String, Vec<String>>,
-    negated: bool,
+/// A word or a unit as a number: sentences are compared by the thousand.
+type Code = u32;
+
+fn code(of: impl Hash) -> Code {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish() as Code
 }
 
-/// All conflicts among `versions`, in the order of their sentences.
-pub(super) fn conflicts(versions: &[IndexedVersion]) -> Vec<Conflict> {
-    let statements = statements(versions);
-    let mut by_word: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (at, statement) in statements.iter().enumerate() {
-        for word in &statement.words {
-            by_word.entry(word).or_default().push(at);
-        }
+/// What a sentence says, as far as it is compared.
+#[derive(Debug)]
+struct Statement {
+    /// Position of its version in the block, and its own in the version.
+    version: u32,
+    sentence: u32,
+    /// What it is about, in order of the codes.
+    words: Box<[Code]>,
+    /// Values by their units; a unit with several values says too little to compare.
+    values: Box<[Value]>,
+    denial: Option<Denial>,
+    /// Words that only say how or with what.
+    aside: Box<[Code]>,
+    /// Whether it names an exception.
+    exception: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Value {
+    unit: Code,
+    number: Code,
+    is_date: bool,
+    /// Less than zero before something, more after it.
+    side: i8,
+}
+
+#[derive(Debug)]
+struct Denial {
+    /// What is denied.
+    of: Code,
+    /// What is said not to be so.
+    subject: Box<[Code]>,
+}
+
+/// What stands above the sentences of a version or a passage, in order of the codes.
+type Above = Arc<[Code]>;
+
+/// The statements of a block, with lists of those that may conflict by a word and what is said of it.
+pub(super) struct Statements {
+    list: Vec<Statement>,
+    /// Title and headings, by statement.
+    places: Vec<Above>,
+    /// Words of the title that are a subject, by version.
+    titles: Vec<Above>,
+    /// `(what is said of a word, statement)`, for every word of the statement, in order.
+    by_word: Vec<(Code, u32)>,
+    /// The same for half of its words and one more: who shares half of them is found by these.
+    by_some_word: Vec<(Code, u32)>,
+}
+
+/// Statements of one kind about one word: what can conflict with what.
+fn key(word: Code, said: Code) -> Code {
+    code((word, said))
+}
+
+impl Statement {
+    /// What others may dispute: its values by unit, and that it is so or not.
+    fn said(&self) -> impl Iterator<Item = Code> {
+        let polarity = code(if self.denial.is_some() { "denied" } else { "said" });
+        self.values.iter().map(|value| value.unit).chain([polarity])
     }
-    let total = statements.len() as f32 + 1.0;
-    let rarity = |word: &String| (total / by_word.get(word.as_str()).map_or(1.0, |places| places.len() as f32)).ln();
-    let mut found = Vec::new();
-    for (at, statement) in statements.iter().enumerate() {
-        let mut shared: HashMap<usize, usize> = HashMap::new();
-        for others in statement.words.iter().filter_map(|word| by_word.get(word.as_str())).filter(|others| others.len() <= COMMON) {
-            others.iter().filter(|other| **other > at).for_each(|other| *shared.entry(*other).or_default() += 1);
-        }
-        let candidates = shared.into_iter().filter(|(_, count)| *count >= 2).map(|(other, _)| &statements[other]);
-        let disagreeing = candidates.filter(|other| disagree(statement, other, &rarity));
-        found.extend(disagreeing.map(|other| Conflict { first: statement.sentence, second: other.sentence }));
+
+    /// What those say that may dispute it.
+    fn disputed_by(&self) -> impl Iterator<Item = Code> {
+        let polarity = code(if self.denial.is_some() { "said" } else { "denied" });
+        self.values.iter().map(|value| value.unit).chain([polarity])
     }
-    found.sort_unstable_by_key(|conflict| (conflict.first, conflict.second));
-    found
 }
 
-fn statements(versions: &[IndexedVersion]) -> Vec<Statement<'_>> {
-    let mut statements = Vec::new();
-    let mut number = 0;
-    for IndexedVersion { version, passages } in versions {
-        for passage in passages {
-            let place = words(&format!("{} {}", version.title, passage.headings.join(" ")));
-            for sentence in &passage.sentences {
-                let lead = sentence.lead.as_deref().filter(|_| sentence.kind != SentenceKind::TableRow);
-                let text = format!("{} {}", lead.unwrap_or_default(), sentence.plain);
-                let words = words(&text);
-                if words.len() >= WORDS {
-                    let (values, negated) = (values(&text), NEGATED.is_match(&text));
-                    statements.push(Statement { sentence: number, version, words, place: place.clone(), values, negated });
+impl Statements {
+    pub(super) fn read(versions: &[Arc<IndexedVersion>]) -> Self {
+        let (mut list, mut places, mut titles) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, IndexedVersion { version, passages }) in (0..).zip(versions.iter().map(|indexed| &**indexed)) {
+            titles.push(Above::from(sorted(
+                words(&version.title).filter(|word| word.len() > 1 && !GENERIC.contains(word.as_str())).map(code),
+            )));
+            let mut sentences = 0..;
+            for passage in passages {
+                let place = Above::from(sorted(words(&format!("{} {}", version.title, passage.headings.join(" "))).map(code)));
+                for (sentence, at) in passage.sentences.iter().zip(&mut sentences) {
+                    let lead = sentence.lead.as_deref().filter(|_| sentence.kind != SentenceKind::TableRow);
+                    let text = format!("{} {}", lead.unwrap_or_default(), sentence.plain);
+                    if let Some(statement) = Statement::read(number, at, &text) {
+                        list.push(statement);
+                        places.push(Arc::clone(&place));
+                    }
                 }
-                number += 1;
+            }
+        }
+        let mut by_word = Vec::new();
+        let mut by_some_word = Vec::new();
+        for (statement, at) in list.iter().zip(0..) {
+            for said in statement.said() {
+                by_word.extend(statement.words.iter().map(|word| (key(*word, said), at)));
+                by_some_word.extend(statement.words.iter().take(statement.words.len() / 2 + 1).map(|word| (key(*word, said), at)));
+            }
+        }
+        by_word.sort_unstable();
+        by_some_word.sort_unstable();
+        Self { list, places, titles, by_word, by_some_word }
+    }
+
+    /// Those that may conflict with `statement`, for they share enough words with it.
+    fn candidates(&self, statement: &Statement) -> HashSet<u32> {
+        let mut found = HashSet::new();
+        let mut look_up = |lists: &[(Code, u32)], words: &[Code]| {
+            for said in statement.disputed_by() {
+                for word in words {
+                    let wanted = key(*word, said);
+                    let from = lists.partition_point(|(key, _)| *key < wanted);
+                    found.extend(lists[from..].iter().take_while(|(key, _)| *key == wanted).map(|(_, at)| *at));
+                }
+            }
+        };
+        look_up(&self.by_some_word, &statement.words); // shorter ones
+        look_up(&self.by_word, &statement.words[..statement.words.len() / 2 + 1]); // longer ones
+        found
+    }
+}
+
+impl Statement {
+    fn read(version: u32, sentence: u32, text: &str) -> Option<Self> {
+        let about = sorted(words(text).map(code));
+        if about.len() < WORDS {
+            return None;
+        }
+        let negation = NEGATED.find(text);
+        let denial = negation.and_then(|found| {
+            let of = words(&text[found.end()..]).next().map(code)?;
+            Some(Denial { of, subject: sorted(words(&text[..found.start()]).map(code)) })
+        });
+        let aside = ASIDE.captures_iter(text).filter_map(|found| words(found.get(1).or(found.get(2))?.as_str()).next()).map(code);
+        Some(Self {
+            version,
+            sentence,
+            words: about,
+            values: values(text),
+            denial,
+            aside: sorted(aside),
+            exception: EXCEPTION.is_match(text),
+        })
+    }
+}
+
+/// A statement with what stands above it.
+#[derive(Clone, Copy)]
+struct InPlace<'a> {
+    statement: &'a Statement,
+    version: &'a Version,
+    place: &'a [Code],
+    title: &'a [Code],
+}
+
+fn has(codes: &[Code], code: &Code) -> bool {
+    codes.binary_search(code).is_ok()
+}
+
+fn shared(a: &[Code], b: &[Code]) -> usize {
+    a.iter().filter(|word| has(b, word)).count()
+}
+
+impl InPlace<'_> {
+    /// Share of its words that the other one or what stands above that holds.
+    fn held_by(self, other: Self) -> f32 {
+        let words = &self.statement.words;
+        let held = words.iter().filter(|word| has(&other.statement.words, word) || has(other.place, word)).count();
+        held as f32 / words.len() as f32
+    }
+
+    /// Whether the subject of its document is the other's, too, as far as a title says what it is.
+    fn keeps_to(self, other: Self) -> bool {
+        self.title.is_empty() || self.title.iter().any(|word| has(&other.statement.words, word) || has(other.place, word))
+    }
+
+    fn disputes(self, other: Self) -> Option<ConflictKind> {
+        let (a, b) = (self.statement, other.statement);
+        let enough = (a.words.len().min(b.words.len()).div_ceil(2)).max(SHARED);
+        if self.version.document_id == other.version.document_id
+            || self.version.language != other.version.language
+            || !hold_together(self.version, other.version)
+            || shared(&a.words, &b.words) < enough
+            || !self.keeps_to(other)
+            || !other.keeps_to(self)
+        {
+            return None;
+        }
+        let (mine, theirs) = (self.held_by(other), other.held_by(self));
+        let apart = |x: &&Value| b.values.iter().any(|y| x.unit == y.unit && x.number != y.number && x.side * y.side >= 0);
+        match a.values.iter().find(apart) {
+            Some(value) if mine.min(theirs) >= SAME_MATTER => Some(if value.is_date { ConflictKind::Date } else { ConflictKind::Amount }),
+            Some(_) => None,
+            None => {
+                let (denial, other) = match (&a.denial, &b.denial) {
+                    (Some(denial), None) => (denial, b),
+                    (None, Some(denial)) => (denial, a),
+                    _ => return None,
+                };
+                let is_answered = has(&other.words, &denial.of) && shared(&denial.subject, &other.aside) == 0;
+                let same =
+                    if a.words.len() <= b.words.len() { mine >= DENIED && theirs >= DENYING } else { theirs >= DENIED && mine >= DENYING };
+                (is_answered && same && !a.exception && !b.exception).then_some(ConflictKind::Denial)
             }
         }
     }
-    statements
 }
 
-/// What a text is about: its content words without numbers and units.
-fn words(text: &str) -> HashSet<String> {
-    let text = VALUE.replace_all(text, " ");
-    let content = terms(&text).into_iter().filter(|term| term.kind == TermKind::Word && !is_stop_word(&term.text));
-    content.map(|term| term.text).filter(|word| !word.chars().any(|c| c.is_ascii_digit())).collect()
-}
-
-fn disagree(a: &Statement<'_>, b: &Statement<'_>, rarity: &dyn Fn(&String) -> f32) -> bool {
-    if a.version.document_id == b.version.document_id || a.version.language != b.version.language || !hold_together(a.version, b.version) {
-        return false;
-    }
-    let other_value =
-        a.values.iter().any(|(unit, own)| b.values.get(unit).is_some_and(|others| own.len() == 1 && others.len() == 1 && own != others));
-    let other_polarity = a.negated != b.negated && a.values == b.values;
-    if !other_value && !other_polarity {
-        return false;
-    }
-    let weight = |words: &mut dyn Iterator<Item = &String>| words.map(rarity).sum::<f32>();
-    let held = |one: &Statement<'_>, other: &Statement<'_>| {
-        let found = weight(&mut one.words.iter().filter(|word| other.words.contains(*word) || other.place.contains(*word)));
-        found / weight(&mut one.words.iter()).max(f32::EPSILON)
+/// All conflicts in `snapshot`, in the order of their sentences. Those that `before` had among documents that are in both are taken over.
+pub(super) fn conflicts(snapshot: &Snapshot, before: Option<&Snapshot>) -> Vec<Conflict> {
+    let old: HashMap<*const IndexedVersion, usize> =
+        before.iter().flat_map(|before| &before.versions).map(|place| Arc::as_ptr(&place.indexed)).zip(0..).collect();
+    let first_sentence = |snapshot: &Snapshot, at: usize| {
+        let place = &snapshot.versions[at];
+        snapshot.passages.get(place.first_passage as usize).map_or(0, |entry| entry.first_sentence)
     };
-    let share = held(a, b).min(held(b, a));
-    share >= if other_value { SAME_MATTER } else { SAME_BUT_NEGATED }
+    // Position in the snapshot before → the new one's, for what is in both.
+    let taken: HashMap<usize, usize> =
+        snapshot.versions.iter().zip(0..).filter_map(|(place, new)| old.get(&Arc::as_ptr(&place.indexed)).map(|old| (*old, new))).collect();
+    let mut found = BTreeSet::new();
+    if let Some(before) = before {
+        let moved = |id: SentenceId| {
+            let (view, _) = before.sentence(id)?;
+            let old = before.passages.get(view.id as usize)?.document as usize;
+            Some(first_sentence(snapshot, *taken.get(&old)?) + (id - first_sentence(before, old)))
+        };
+        for conflict in &before.manifest.conflicts {
+            if let (Some(first), Some(second)) = (moved(conflict.first), moved(conflict.second)) {
+                found.insert(ordered(first, second, conflict.kind));
+            }
+        }
+    }
+    let is_taken: HashSet<usize> = taken.into_values().collect();
+    // Which version of the snapshot each of a block's is.
+    let mut versions: Vec<Vec<usize>> = snapshot.blocks.iter().map(|_| Vec::new()).collect();
+    for (place, at) in snapshot.versions.iter().zip(0..) {
+        versions[place.block as usize].push(at);
+    }
+    let blocks: Vec<&Statements> = snapshot.blocks.par_iter().map(|block| block.statements()).collect();
+    let in_place = |block: usize, at: usize| {
+        let statement = &blocks[block].list[at];
+        let version = &snapshot.blocks[block].versions[statement.version as usize].version;
+        InPlace { statement, version, place: &blocks[block].places[at], title: &blocks[block].titles[statement.version as usize] }
+    };
+    let id =
+        |block: usize, statement: &Statement| first_sentence(snapshot, versions[block][statement.version as usize]) + statement.sentence;
+    let new: Vec<(usize, usize)> = (0..blocks.len())
+        .flat_map(|block| (0..blocks[block].list.len()).map(move |at| (block, at)))
+        .filter(|(block, at)| !is_taken.contains(&versions[*block][blocks[*block].list[*at].version as usize]))
+        .collect();
+    let disputes_of = |(block, at): &(usize, usize)| {
+        let own = in_place(*block, *at);
+        let mut found = Vec::new();
+        for (other, statements) in blocks.iter().enumerate() {
+            for candidate in statements.candidates(own.statement) {
+                let theirs = in_place(other, candidate as usize);
+                if let Some(kind) = own.disputes(theirs) {
+                    found.push(ordered(id(*block, own.statement), id(other, theirs.statement), kind));
+                }
+            }
+        }
+        found
+    };
+    found.extend(new.par_iter().flat_map_iter(disputes_of).collect::<Vec<_>>());
+    found.into_iter().collect()
+}
+
+fn ordered(a: SentenceId, b: SentenceId, kind: ConflictKind) -> Conflict {
+    Conflict { first: a.min(b), second: a.max(b), kind }
+}
+
+fn sorted(codes: impl Iterator<Item = Code>) -> Box<[Code]> {
+    codes.collect::<BTreeSet<Code>>().into_iter().collect()
+}
+
+/// What a text is about: its content words in order, without numbers, units and negations.
+fn words(text: &str) -> impl Iterator<Item = String> + use<> {
+    let text = DATE.replace_all(text, " ");
+    let text = VALUE.replace_all(&text, " ");
+    let text = NEGATED.replace_all(&text, " ");
+    let content = terms(&text).into_iter().filter(|term| term.kind == TermKind::Word && !is_stop_word(&term.text));
+    content.map(|term| term.text).filter(|word| !word.chars().any(|c| c.is_ascii_digit()))
 }
 
 /// Whether there is a day on which both are in force.
@@ -129,102 +355,114 @@ fn hold_together(a: &Version, b: &Version) -> bool {
     starts_before_end(a, b) && starts_before_end(b, a)
 }
 
-/// Values by unit: amounts of each currency, shares, lengths of time of each unit.
-fn values(text: &str) -> BTreeMap<String, Vec<String>> {
-    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for found in VALUE.captures_iter(text) {
-        let part = |name: &str| found.name(name).map(|part| part.as_str());
-        let number = part("before").or(part("after")).unwrap_or_default().replace(',', "");
-        let unit = part("currency").or(part("unit")).unwrap_or_default().to_lowercase();
-        let number = match number.to_lowercase().as_str() {
-            "one" | "一" => "1",
-            "two" | "两" | "二" => "2",
-            "three" | "三" => "3",
-            "four" | "四" => "4",
-            "five" | "五" => "5",
-            "six" | "六" => "6",
-            "seven" | "七" => "7",
-            "eight" | "八" => "8",
-            "nine" | "九" => "9",
-            "ten" | "十" => "10",
-            other => other,
+/// The values of each unit that has one: amounts of each currency, shares, lengths of time, dates, times of day.
+fn values(text: &str) -> Box<[Value]> {
+    let mut found: BTreeMap<(bool, String), BTreeSet<(String, i8)>> = BTreeMap::new();
+    let mut plain = text.to_owned();
+    for date in DATE.captures_iter(text) {
+        let part = |names: &[&str]| names.iter().find_map(|name| date.name(name)).map(|part| part.as_str().to_lowercase());
+        let number = |text: Option<String>| text.and_then(|text| text.parse::<u32>().ok());
+        let month =
+            |text: String| text.parse().ok().or_else(|| MONTHS.iter().position(|name| text.starts_with(name)).map(|at| at as u32 + 1));
+        let day = number(part(&["day", "day2", "day3", "day4"]));
+        if let (Some(month), Some(day)) = (part(&["month", "month2", "month3", "month4"]).and_then(month), day) {
+            found.entry((true, "date".to_owned())).or_default().insert((format!("{month}-{day}"), 0));
+        } else if let Some(hour) = number(part(&["hour", "hour2"])) {
+            let minute = number(part(&["minute", "minute2"])).unwrap_or(0);
+            let after_noon = part(&["half"]).is_some_and(|half| half.starts_with('p')) && hour < 12;
+            found
+                .entry((true, "time".to_owned()))
+                .or_default()
+                .insert((format!("{}:{minute:02}", hour + if after_noon { 12 } else { 0 }), 0));
         }
-        .to_owned();
-        let unit = unit.split_whitespace().map(|word| word.trim_end_matches('s')).collect::<Vec<_>>().join(" ");
-        let own = values.entry(unit).or_default();
-        if !own.contains(&number) {
-            own.push(number);
+        plain.replace_range(date.get(0).map_or(0..0, |whole| whole.range()), &" ".repeat(date[0].len()));
+    }
+    for value in VALUE.captures_iter(&plain) {
+        let part = |name: &str| value.name(name).map(|part| part.as_str().to_lowercase());
+        let whole = value.get(0).map_or(0..0, |whole| whole.range());
+        let (Some(number), Some(unit)) = (part("before").or(part("after")), part("currency").or(part("unit"))) else { continue };
+        // "The 30 days" are those that another sentence sets.
+        if part("unit").is_some() && SAID_BEFORE.is_match(&plain[..whole.start]) {
+            continue;
+        }
+        let unit: Vec<&str> = unit.split_whitespace().map(|word| word.trim_end_matches('s')).collect();
+        let unit = match unit.join(" ").as_str() {
+            "percent" => "%".to_owned(),
+            other => other.strip_prefix('个').unwrap_or(other).replace('日', "天"),
+        };
+        let rest = &plain[whole.end..];
+        let side = i8::from(AFTER.is_match(rest)) - i8::from(BEFORE.is_match(rest));
+        found.entry((false, unit)).or_default().insert((figure(&number), side));
+    }
+    let single = found.into_iter().filter(|(_, numbers)| numbers.len() == 1);
+    let mut values: Vec<Value> = single
+        .flat_map(|((is_date, unit), numbers)| {
+            numbers.into_iter().map(move |(number, side)| Value { unit: code(&unit), number: code(&number), is_date, side })
+        })
+        .collect();
+    values.sort_unstable();
+    values.into()
+}
+
+/// A number in figures.
+fn figure(number: &str) -> String {
+    let written = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"].iter().position(|word| *word == number);
+    let chinese = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十"].iter().position(|word| *word == number);
+    match written.or(chinese) {
+        Some(at) => (at + 1).to_string(),
+        None if number == "两" => "2".to_owned(),
+        None => {
+            let plain = number.replace(',', "");
+            let short = if plain.contains('.') { plain.trim_end_matches('0').trim_end_matches('.') } else { &plain };
+            short.to_owned()
         }
     }
-    values.values_mut().for_each(|own| own.sort());
-    values
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("pattern is a constant")
 }
 
 static VALUE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)(?P<currency>[$£€¥])\s?(?P<before>\d[\d,]*(?:\.\d+)?)|(?P<after>\d[\d,]*(?:\.\d+)?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十])[ -]?(?P<unit>%|percent|(?:business |working |calendar )?(?:days?|weeks?|months?|years?|hours?|minutes?)\b|times\b|个?工作日|个?自然日|天|日|个?星期|周|个?月|年|小时|分钟|元|次|期)")
-        .expect("pattern is a constant")
+    pattern(
+        r"(?i)(?P<currency>[$£€¥])\s?(?P<before>\d+(?:,\d{3})*(?:\.\d+)?)|(?P<after>\d+(?:,\d{3})*(?:\.\d+)?|\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b|[一二两三四五六七八九十])[ -]?(?P<unit>%|percent\b|(?:business |working |calendar )?(?:days?|weeks?|months?|years?|hours?|minutes?)\b|times\b|个?工作日|个?自然日|天|日|个?星期|周|个?月|年|个?小时|分钟|元|次|期)",
+    )
 });
 
+static DATE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?ix)\b\d{4}-(?P<month>\d{2})-(?P<day>\d{2})\b
+        |\b(?P<day2>\d{1,2})(?:st|nd|rd|th)?\ (?:of\ )?(?P<month2>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b
+        |\b(?P<month3>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\ (?P<day3>\d{1,2})(?:st|nd|rd|th)?\b
+        |(?P<month4>\d{1,2})\ ?月\ ?(?P<day4>\d{1,2})\ ?[日号]
+        |\b(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\ ?(?P<half>[ap])\.?m\b
+        |\b(?P<hour2>\d{1,2})[:：](?P<minute2>\d{2})\b",
+    )
+});
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
 static NEGATED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\b(?:not|never|no|cannot|without|non)\b|n['’]t\b|不|无法|没有|未").expect("pattern is a constant"));
+    LazyLock::new(|| pattern(r"(?i)\b(?:not|never|no longer|no|cannot)\b|n['’]t\b|不予|不可以?|不能|不会|不再|不支持|不|无法|没有|未"));
+
+static EXCEPTION: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(?:unless|except|only|otherwise|however|but|until)\b|除非|除外|除了|仅|只有|只能|只|但|另有"));
+
+static ASIDE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)\b(?:with|by|using|via|for|from|without)\s+((?:(?:a|an|the|your|our|their|any)\s+)?\w+)|(?:用|使用|通过|以)(\w{2,4})")
+});
+
+static SAID_BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)(?:\b(?:the|these|those|this|that|first|last)\s+|[该这此])$"));
+
+static BEFORE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:before|prior|earlier|ahead|之?前|以前)"));
+
+static AFTER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^\s*(?:after|later|following|from|之?后|以后)"));
+
+/// Words that say what kind of page it is, not what it is about.
+static GENERIC: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let words = "faq overview policy policies terms conditions help guide general information notice rules questions answers 政策 说明 概述 须知 常见 问题 规则 条款 指南 公告";
+    terms(words).into_iter().map(|term| term.text).collect()
+});
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy::parse_file;
-
-    /// The pairs of quoted sentences found in these documents.
-    fn found(documents: &[(&str, &str)]) -> Vec<(String, String)> {
-        let read = |(path, text): &(&str, &str)| parse_file(path, text.as_bytes()).unwrap();
-        let indexed = |version: Version| IndexedVersion { passages: version.passages(), version };
-        let versions: Vec<IndexedVersion> = documents.iter().map(read).map(indexed).collect();
-        let sentences: Vec<&str> =
-            versions.iter().flat_map(|one| &one.passages).flat_map(|passage| &passage.sentences).map(|one| one.plain.as_str()).collect();
-        let text = |id: SentenceId| sentences[id as usize].to_owned();
-        conflicts(&versions).iter().map(|one| (text(one.first), text(one.second))).collect()
-    }
-
-    #[test]
-    fn another_amount_or_time_for_the_same_matter_is_a_conflict() {
-        let pairs = found(&[
-            ("a.md", "# A\n\nRefunds to a card take 5 business days after the return is checked in.\n\nReturns are free in the UK.\n"),
-            (
-                "b.md",
-                "# B\n\nRefunds to a card take 10 business days after the return is checked in.\n\nA gift card is valid for 5 years.\n",
-            ),
-        ]);
-        assert_eq!(pairs.len(), 1, "{pairs:?}");
-        assert!(pairs[0].0.contains("5 business days") && pairs[0].1.contains("10 business days"));
-        assert_eq!(
-            found(&[("a.md", "退款审核通过后 3 个工作日原路退回银行卡。"), ("b.md", "退款审核通过后 7 个工作日原路退回银行卡。")]).len(),
-            1
-        );
-    }
-
-    #[test]
-    fn what_one_allows_and_the_other_forbids_is_a_conflict() {
-        let pairs = found(&[
-            ("a.md", "Opened software can be returned to the shop within the return window."),
-            ("b.md", "Opened software cannot be returned to the shop within the return window."),
-        ]);
-        assert_eq!(pairs.len(), 1);
-    }
-
-    #[test]
-    fn different_matters_same_values_other_days_and_other_versions_are_none() {
-        assert!(
-            found(&[
-                ("a.md", "Refunds to a card take 5 business days."),
-                ("b.md", "Parcels within Germany take 2 business days to arrive.")
-            ])
-            .is_empty()
-        );
-        assert!(
-            found(&[("a.md", "Refunds to a card take 5 business days."), ("b.md", "Refunds to a card take five business days.")])
-                .is_empty()
-        );
-        let dated = |days: u32, dates: &str| format!("---\nid: r{days}\n{dates}\n---\nRefunds to a card take {days} business days.");
-        assert!(found(&[("a.md", &dated(5, "valid_to: 2025-12-31")), ("b.md", &dated(7, "valid_from: 2026-01-01"))]).is_empty());
-        assert_eq!(found(&[("a.md", &dated(5, "valid_to: 2025-12-31")), ("b.md", &dated(7, "valid_from: 2025-12-01"))]).len(), 1);
-    }
-}
+mod tests;

@@ -1,38 +1,33 @@
-//! Snapshots on disk: one folder each, a pointer to the current one.
+//! Snapshots on disk: blocks, a list of the blocks that make one, a pointer to the one in force.
 //!
 //! ```text
-//! DATA/index/CURRENT            name of the folder in force
+//! DATA/index/CURRENT              name of the snapshot in force
 //! DATA/index/v000017/manifest.json
-//!                    documents.jsonl   one IndexedVersion a line
-//!                    passages.f32      vectors, row-major, little-endian
-//!                    sentences.f32
-//!                    lexical/          tantivy
+//! DATA/index/b3f…/                a block, named after what is in it
 //! ```
-//! A snapshot is written beside the others under a temporary name and renamed when complete; then `CURRENT` is replaced in
-//! one step. A crash at any moment leaves the last complete snapshot in force.
+//! Blocks and the list are written beside the others under a temporary name and renamed when complete; then `CURRENT` is replaced in
+//! one step, and what only the snapshot before needed is removed. A crash at any moment leaves the last complete snapshot in force.
 
+use std::collections::HashSet;
 use std::fs;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::lexical::LexicalIndex;
-use super::vector::{HNSW_FROM, VectorIndex};
-use super::{IndexedVersion, Manifest, Snapshot};
+use super::block::Block;
+use super::{Manifest, Snapshot};
 use crate::error::{Context, ErrorKind, Result};
 
 /// Layout of a snapshot folder. Raise it whenever older folders cannot be read or would rank differently.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const CURRENT: &str = "CURRENT";
 const BUILDING: &str = ".building-";
 const ABANDONED_AFTER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 const MANIFEST: &str = "manifest.json";
-pub(super) const DOCUMENTS: &str = "documents.jsonl";
-pub(super) const PASSAGE_VECTORS: &str = "passages.f32";
-pub(super) const SENTENCE_VECTORS: &str = "sentences.f32";
-pub(super) const LEXICAL: &str = "lexical";
 
 /// Loads the snapshot in force; `None` when none was ever built.
 ///
@@ -48,58 +43,37 @@ pub fn load(root: &Path) -> Result<Option<Snapshot>> {
     if !is_snapshot_name(&name) {
         return Err(ErrorKind::BadIndex.on(format!("{} names no snapshot: delete it and run `frontdesk ingest`", pointer.display())));
     }
-    load_folder(&root.join(name)).map(Some)
+    let path = root.join(name).join(MANIFEST);
+    let damaged = || format!("{} is missing or damaged: run `frontdesk ingest` to build the index again", path.display());
+    let bytes = fs::read(&path).on(ErrorKind::BadIndex, damaged)?;
+    check_format(&path, &bytes)?;
+    let manifest: Manifest = serde_json::from_slice(&bytes).on(ErrorKind::BadIndex, damaged)?;
+    let dimensions = manifest.embedding.as_ref().map(|embedding| embedding.dimensions);
+    let open = |listed: &super::ManifestBlock| {
+        if !is_block_name(&listed.name) {
+            return Err(ErrorKind::BadIndex.on(damaged()));
+        }
+        Block::open(root, listed.clone(), dimensions).map(Arc::new)
+    };
+    let blocks = manifest.blocks.par_iter().map(open).collect::<Result<Vec<_>>>()?;
+    Snapshot::assemble(manifest, blocks)?.ok_or_else(|| ErrorKind::BadIndex.on(damaged())).map(Some)
 }
 
-fn load_folder(folder: &Path) -> Result<Snapshot> {
-    let path = folder.join(MANIFEST);
-    let damaged = |path: &Path| format!("{} is missing or damaged: run `frontdesk ingest` to build the index again", path.display());
-    let bytes = fs::read(&path).on(ErrorKind::BadIndex, || damaged(&path))?;
-    let manifest: Manifest = serde_json::from_slice(&bytes).on(ErrorKind::BadIndex, || damaged(&path))?;
-    if manifest.format != FORMAT {
-        return Err(ErrorKind::BadIndex.on(format!(
-            "{} has format {}, this version reads {FORMAT}: run `frontdesk ingest` to build the index again",
-            folder.display(),
-            manifest.format
-        )));
+fn check_format(path: &Path, manifest: &[u8]) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        format: u32,
     }
-    for (name, expected) in &manifest.checksums {
-        let file = folder.join(name);
-        let found = sha256_of(&file).on(ErrorKind::BadIndex, || damaged(&file))?;
-        if found != *expected {
-            return Err(ErrorKind::BadIndex.on(damaged(&file)));
-        }
+    match serde_json::from_slice(manifest) {
+        Ok(Head { format }) if format != FORMAT => Err(ErrorKind::BadIndex.on(format!(
+            "{} has format {format}, this version reads {FORMAT}: run `frontdesk ingest` to build the index again",
+            path.display()
+        ))),
+        _ => Ok(()),
     }
-    let path = folder.join(DOCUMENTS);
-    let file = fs::File::open(&path).on(ErrorKind::BadIndex, || damaged(&path))?;
-    let mut versions: Vec<IndexedVersion> = Vec::with_capacity(manifest.documents.len());
-    for line in BufReader::new(file).lines() {
-        let line = line.on(ErrorKind::BadIndex, || damaged(&path))?;
-        versions.push(serde_json::from_str(&line).on(ErrorKind::BadIndex, || damaged(&path))?);
-    }
-    let (mut passage_vectors, mut sentence_vectors) = (None, Vec::new());
-    if let Some(embedding) = &manifest.embedding {
-        let path = folder.join(PASSAGE_VECTORS);
-        let rows = read_floats(&path).on(ErrorKind::BadIndex, || damaged(&path))?;
-        if rows.len() != manifest.passages * embedding.dimensions {
-            return Err(ErrorKind::BadIndex.on(damaged(&path)));
-        }
-        passage_vectors = Some(VectorIndex::new(embedding.dimensions, rows, HNSW_FROM));
-        let path = folder.join(SENTENCE_VECTORS);
-        sentence_vectors = read_floats(&path).on(ErrorKind::BadIndex, || damaged(&path))?;
-        if sentence_vectors.len() != manifest.sentences * embedding.dimensions {
-            return Err(ErrorKind::BadIndex.on(damaged(&path)));
-        }
-    }
-    let lexical = LexicalIndex::open(&folder.join(LEXICAL))?;
-    let snapshot = Snapshot::assemble(manifest, versions, lexical, passage_vectors, sentence_vectors);
-    if snapshot.passage_count() != snapshot.manifest.passages || snapshot.lexical().len() != snapshot.manifest.passages as u64 {
-        return Err(ErrorKind::BadIndex.on(damaged(folder)));
-    }
-    Ok(snapshot)
 }
 
-/// A snapshot folder being written. Dropped before [`Draft::publish`], it leaves nothing behind.
+/// A folder being written. Dropped before [`Draft::keep`], it leaves nothing behind.
 pub(super) struct Draft {
     root: PathBuf,
     folder: tempfile::TempDir,
@@ -128,20 +102,32 @@ impl Draft {
         sha256_of(&path).on(ErrorKind::Io, unwritable)
     }
 
-    /// Puts the snapshot in force and removes the ones before it.
-    pub(super) fn publish(self, manifest: &Manifest) -> Result<()> {
+    /// Gives the folder its name.
+    pub(super) fn keep(self, name: &str) -> Result<PathBuf> {
         let unwritable = || format!("{}: check that the folder can be written and the disk has room", self.root.display());
-        let text = serde_json::to_vec_pretty(manifest).on(ErrorKind::Io, unwritable)?;
-        self.write(MANIFEST, |writer| writer.write_all(&text))?;
-        let name = snapshot_name(manifest.index_version);
-        fs::rename(self.folder.path(), self.root.join(&name)).on(ErrorKind::Io, unwritable)?;
-        let mut pointer = tempfile::NamedTempFile::new_in(&self.root).on(ErrorKind::Io, unwritable)?;
-        pointer.write_all(name.as_bytes()).on(ErrorKind::Io, unwritable)?;
-        pointer.as_file().sync_all().on(ErrorKind::Io, unwritable)?;
-        pointer.persist(self.root.join(CURRENT)).on(ErrorKind::Io, unwritable)?;
-        remove_others(&self.root, &name);
-        Ok(())
+        let folder = self.root.join(name);
+        fs::rename(self.folder.path(), &folder).on(ErrorKind::Io, unwritable)?;
+        Ok(folder)
     }
+}
+
+/// Puts the snapshot that `manifest` lists in force and removes what only the one before needed.
+pub(super) fn publish(root: &Path, manifest: &Manifest) -> Result<()> {
+    let unwritable = || format!("{}: check that the folder can be written and the disk has room", root.display());
+    let draft = Draft::begin(root)?;
+    let text = serde_json::to_vec(manifest).on(ErrorKind::Io, unwritable)?;
+    draft.write(MANIFEST, |writer| writer.write_all(&text))?;
+    let name = snapshot_name(manifest.index_version);
+    draft.keep(&name)?;
+    let mut needed: HashSet<String> = manifest.blocks.iter().map(|block| block.name.clone()).collect();
+    let obsolete: HashSet<String> = blocks_in_force(root).into_iter().filter(|block| !needed.contains(block)).collect();
+    let mut pointer = tempfile::NamedTempFile::new_in(root).on(ErrorKind::Io, unwritable)?;
+    pointer.write_all(name.as_bytes()).on(ErrorKind::Io, unwritable)?;
+    pointer.as_file().sync_all().on(ErrorKind::Io, unwritable)?;
+    pointer.persist(root.join(CURRENT)).on(ErrorKind::Io, unwritable)?;
+    needed.insert(name.clone());
+    remove_others(root, &name, &needed, &obsolete);
+    Ok(())
 }
 
 /// The next free version number under `root`.
@@ -153,7 +139,7 @@ pub(super) fn next_version(root: &Path) -> u64 {
     numbers.max().unwrap_or(0) + 1
 }
 
-pub(super) fn snapshot_name(version: u64) -> String {
+fn snapshot_name(version: u64) -> String {
     format!("v{version:06}")
 }
 
@@ -161,13 +147,30 @@ fn is_snapshot_name(name: &str) -> bool {
     name.strip_prefix('v').is_some_and(|digits| digits.len() >= 6 && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Older snapshots are only a cost: readers hold theirs in memory. So is what a killed build left behind. One that cannot be removed is
-/// tried again at the next build.
-fn remove_others(root: &Path, keep: &str) {
+/// Names of blocks: `b` and the first half of a SHA-256.
+pub(super) fn block_name(hash: Sha256) -> String {
+    format!("b{}", &hex(&hash.finalize())[..32])
+}
+
+fn is_block_name(name: &str) -> bool {
+    name.strip_prefix('b').is_some_and(|hash| hash.len() == 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// The blocks of the snapshot in force; none where that cannot be told.
+fn blocks_in_force(root: &Path) -> Vec<String> {
+    let manifest = fs::read_to_string(root.join(CURRENT)).and_then(|name| fs::read(root.join(name.trim()).join(MANIFEST)));
+    let manifest = manifest.ok().and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    manifest.map(|manifest| manifest.blocks.into_iter().map(|block| block.name).collect()).unwrap_or_default()
+}
+
+/// Removes the snapshots before `current`, `obsolete` blocks, and what a killed build left behind: readers hold what they need. What
+/// another process may be building is left alone; what cannot be removed is tried again at the next build.
+fn remove_others(root: &Path, current: &str, needed: &HashSet<String>, obsolete: &HashSet<String>) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if (is_snapshot_name(name) && name < keep) || (name.starts_with(BUILDING) && is_abandoned(&entry)) {
+        let Some(name) = name.to_str().filter(|name| !needed.contains(*name)) else { continue };
+        let is_building = name.starts_with(BUILDING) || is_block_name(name);
+        if (is_snapshot_name(name) && name < current) || obsolete.contains(name) || (is_building && is_abandoned(&entry)) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -179,22 +182,13 @@ fn is_abandoned(entry: &fs::DirEntry) -> bool {
     changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > ABANDONED_AFTER))
 }
 
-pub(super) fn write_floats(writer: &mut dyn Write, values: &[f32]) -> std::io::Result<()> {
-    values.iter().try_for_each(|value| writer.write_all(&value.to_le_bytes()))
-}
-
-fn read_floats(path: &Path) -> std::io::Result<Vec<f32>> {
-    let bytes = fs::read(path)?;
-    Ok(bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect())
-}
-
-fn sha256_of(path: &Path) -> std::io::Result<String> {
+pub(super) fn sha256_of(path: &Path) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     std::io::copy(&mut fs::File::open(path)?, &mut HashWriter(&mut hasher))?;
     Ok(hex(&hasher.finalize()))
 }
 
-struct HashWriter<'a>(&'a mut Sha256);
+pub(super) struct HashWriter<'a>(pub(super) &'a mut Sha256);
 
 impl Write for HashWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {

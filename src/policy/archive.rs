@@ -64,10 +64,8 @@ impl Archive {
                 Err(cause) => (format!("file {}", at + 1), Err(format!("cannot be unpacked: {cause}: pack it again"))),
                 Ok(file) if file.is_dir() || file.is_symlink() => continue,
                 Ok(file) => {
-                    let named =
-                        file.name().map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), |name| name.into_owned());
-                    let parts = file.enclosed_name().and_then(|path| Some(path.to_str()?.replace('\\', "/")));
-                    match parts {
+                    let named = name_of(file.name_raw(), file.name().ok().as_deref());
+                    match enclosed(&named) {
                         Some(path) if path.split('/').any(|part| part.starts_with('.') || part == "__MACOSX") => continue,
                         Some(path) => (path, Ok(at)),
                         None => (named, Err("has a path that leads out of the archive: pack it again".to_owned())),
@@ -102,5 +100,58 @@ impl Archive {
             return Err(format!("unpacks to more than {MAX_RATIO} times its size, which no policy does"));
         }
         Ok(bytes)
+    }
+}
+
+/// The name of a file as it was typed. Programs that do not say that names are UTF-8 write them in the encoding of their system: on
+/// Chinese ones that is GBK, else `known`, the library's reading as that of the first PCs.
+fn name_of(raw: &[u8], known: Option<&str>) -> String {
+    if let Ok(name) = std::str::from_utf8(raw) {
+        return name.to_owned();
+    }
+    let is_han = |c: &char| matches!(c, '\u{4E00}'..='\u{9FFF}');
+    let is_typed = |c: char| c.is_ascii() || is_han(&c) || matches!(c, '\u{3000}'..='\u{303F}' | '\u{FF00}'..='\u{FFEF}' | '“' | '”' | '·');
+    let chinese = encoding_rs::GBK.decode_without_bom_handling_and_without_replacement(raw);
+    // One letter with an accent can look like half a Chinese character; whole words do not.
+    let chinese = chinese.filter(|name| name.chars().all(is_typed) && name.chars().filter(is_han).count() > 1);
+    chinese.map_or_else(|| known.map_or_else(|| String::from_utf8_lossy(raw).into_owned(), str::to_owned), |name| name.into_owned())
+}
+
+/// A path with `/` between its parts; `None` when it leads out of the folder it lies in.
+fn enclosed(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" if parts.is_empty() => return None, // begins at the root
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            _ if part.contains(['\0', ':']) => return None,
+            _ => parts.push(part),
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_from_chinese_systems_are_read_and_others_left() {
+        let (gbk, ..) = encoding_rs::GBK.encode("政策/退款说明（新）.md");
+        assert_eq!(name_of(&gbk, Some("garbled")), "政策/退款说明（新）.md");
+        assert_eq!(name_of("政策.md".as_bytes(), None), "政策.md");
+        // "Größe.md" and "café.md" as the first PCs wrote them.
+        assert_eq!(name_of(b"Gr\x94\xE1e.md", Some("Größe.md")), "Größe.md");
+        assert_eq!(name_of(b"caf\x82.md", Some("café.md")), "café.md");
+    }
+
+    #[test]
+    fn only_paths_that_stay_inside_are_taken() {
+        assert_eq!(enclosed("a\\b/./c//d.md").as_deref(), Some("a/b/c/d.md"));
+        assert_eq!(enclosed("a/../b.md").as_deref(), Some("b.md"));
+        for out in ["/etc/passwd", "../a", "a/../../b", "\\\\host\\a", "C:\\a", "a\0b", "", ".."] {
+            assert_eq!(enclosed(out), None, "{out:?}");
+        }
     }
 }

@@ -43,7 +43,32 @@ pub struct SkippedFile {
     pub reason: String,
 }
 
+/// Files that were read before, by their paths: one whose bytes are the same need not be read again.
+#[derive(Debug, Default)]
+pub struct Known<'a>(HashMap<&'a str, &'a Version>);
+
+impl<'a> Known<'a> {
+    /// From versions that were read from files, by this version of the program.
+    pub fn new(versions: impl Iterator<Item = &'a Version>) -> Self {
+        Self(versions.map(|version| (version.path.as_str(), version)).collect())
+    }
+
+    /// What [`parse_file`] would give for these bytes, if that is known.
+    fn version(&self, path: &str, bytes: &[u8]) -> Option<Version> {
+        let known = self.0.get(path)?;
+        (known.sha256 == sha256(bytes)).then(|| known.as_stated())
+    }
+}
+
 impl Version {
+    /// As it was read from its file, before other versions cut its time.
+    fn as_stated(&self) -> Self {
+        let has_front_matter = Format::of(&self.path).is_some_and(|format| format != Format::Outline);
+        let matter = if has_front_matter { FrontMatter::parse(&self.source).ok() } else { None };
+        let (matter, _) = matter.unwrap_or_default();
+        Self { valid_to: matter.valid_to, valid_from: matter.valid_from, ..self.clone() }
+    }
+
     /// Its passages, in order: Markdown for `.md` and `.markdown` files, otherwise paragraphs of plain text.
     pub fn passages(&self) -> Vec<Passage> {
         match Format::of(&self.path) {
@@ -127,13 +152,18 @@ pub fn parse_file(path: &str, bytes: &[u8]) -> Result<Version> {
         valid_from: matter.valid_from,
         valid_to: matter.valid_to,
         tags: matter.tags,
-        uri: matter.uri,
+        uri: matter.uri.or_else(|| extracted.as_ref()?.uri.clone()),
         language: matter.lang.unwrap_or_else(|| detect_language(body)),
         sha256: sha256(bytes),
         source: source.to_owned(),
         pages: extracted.map(|extracted| extracted.pages).unwrap_or_default(),
         path,
     })
+}
+
+/// As [`parse_file`], without the work where the result is known.
+pub(super) fn parse_known(path: &str, bytes: &[u8], known: &Known<'_>) -> Result<Version> {
+    known.version(path, bytes).map_or_else(|| parse_file(path, bytes), Ok)
 }
 
 /// `en/late-payments` becomes `Late payments`.
@@ -237,11 +267,12 @@ fn parse_record(path: &str, line: &str) -> Result<Version, String> {
 ///
 /// Errors: `NotFound` (no such folder), `BadSetting` (a file), `Io` (not readable), `EmptyCorpus` (nothing in it to use).
 pub fn load_folder(dir: &Path) -> Result<LoadReport> {
-    load(dir, &[])
+    load(dir, &[], &Known::default())
 }
 
 /// As [`load_folder`], with the documents that were uploaded. A file of the folder wins over an upload with the same id and version.
-pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
+/// Files that are `known` are not read apart again.
+pub fn load(dir: &Path, uploads: &[Upload], known: &Known<'_>) -> Result<LoadReport> {
     let shown = dir.display();
     let metadata = match fs::metadata(dir) {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
@@ -274,16 +305,16 @@ pub fn load(dir: &Path, uploads: &[Upload]) -> Result<LoadReport> {
     };
     for (path, file) in walk.files {
         if is_archive(&file.to_string_lossy()) {
-            if let Err(reason) = read_archive(&path, &file, &mut add) {
+            if let Err(reason) = read_archive(&path, &file, known, &mut add) {
                 add(if path.is_empty() { shown.to_string() } else { path }, Err(reason));
             }
         } else {
-            let read = read_file(&path, &file);
+            let read = read_file(&path, &file, known);
             add(path, read);
         }
     }
     for upload in meant(uploads) {
-        add(upload.path(), upload.read().map_err(|error| error.item));
+        add(upload.path(), upload.read_knowing(known).map_err(|error| error.item));
     }
     report.settle_validity();
     if report.versions.is_empty() {
@@ -321,15 +352,15 @@ fn reason_with_path(skipped: &SkippedFile) -> String {
     if reason.starts_with(path.as_str()) { reason.clone() } else { format!("{path}: {reason}") }
 }
 
-fn read_file(path: &str, file: &Path) -> Result<Version, String> {
+fn read_file(path: &str, file: &Path, known: &Known<'_>) -> Result<Version, String> {
     let mut bytes = Vec::new();
     let opened = fs::File::open(file).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes));
     opened.map_err(|cause| format!("cannot be read: {cause}"))?;
-    parse_bytes(path, &bytes)
+    parse_bytes(path, &bytes, known)
 }
 
 /// Reads the files of an archive, whose paths begin with `folder`. The error says why nothing of it was read.
-fn read_archive(folder: &str, file: &Path, add: &mut impl FnMut(String, Result<Version, String>)) -> Result<(), String> {
+fn read_archive(folder: &str, file: &Path, known: &Known<'_>, add: &mut impl FnMut(String, Result<Version, String>)) -> Result<(), String> {
     let mut archive = Archive::open(file)?;
     for packed in archive.files() {
         let is_at_top = folder.is_empty();
@@ -340,7 +371,9 @@ fn read_archive(folder: &str, file: &Path, add: &mut impl FnMut(String, Result<V
         let read = match packed.place {
             Err(reason) => Err(reason),
             Ok(_) if is_archive(&path) => Err("is an archive inside an archive: unpack it".to_owned()),
-            Ok(place) if Format::of(&path).is_some() => archive.read(place, MAX_FILE_BYTES).and_then(|bytes| parse_bytes(&path, &bytes)),
+            Ok(place) if Format::of(&path).is_some() => {
+                archive.read(place, MAX_FILE_BYTES).and_then(|bytes| parse_bytes(&path, &bytes, known))
+            }
             Ok(_) if is_document(&path) => Err(UNREADABLE.to_owned()),
             Ok(place) => match archive.read(place, HEAD_BYTES) {
                 Ok(head) if is_text(&head) => Err(UNREADABLE.to_owned()),
@@ -352,11 +385,11 @@ fn read_archive(folder: &str, file: &Path, add: &mut impl FnMut(String, Result<V
     Ok(())
 }
 
-fn parse_bytes(path: &str, bytes: &[u8]) -> Result<Version, String> {
+fn parse_bytes(path: &str, bytes: &[u8], known: &Known<'_>) -> Result<Version, String> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err("is larger than 10 MB: split it".to_owned());
     }
-    parse_file(path, bytes).map_err(|error| error.item)
+    parse_known(path, bytes, known).map_err(|error| error.item)
 }
 
 /// Collects the files of a folder.

@@ -14,7 +14,7 @@ mod upload;
 
 pub use formats::{read_pdf_on_stdin, read_pdfs_in_child};
 pub use front_matter::FrontMatter;
-pub use load::{FolderState, LoadReport, SkippedFile, folder_state, load, load_folder, parse_file, parse_records};
+pub use load::{FolderState, Known, LoadReport, SkippedFile, folder_state, load, load_folder, parse_file, parse_records};
 pub use upload::Upload;
 
 use std::ops::Range;

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::load::parse_file;
+use super::load::{Known, parse_known};
 use super::{FrontMatter, Version};
 use crate::error::{ErrorKind, Result};
 
@@ -35,7 +35,12 @@ impl Upload {
     /// # Errors
     /// `BadDocument` when it cannot be read.
     pub fn read(&self) -> Result<Version> {
-        let version = parse_file(&self.path(), &self.bytes)?;
+        self.read_knowing(&Known::default())
+    }
+
+    /// As [`Self::read`], without the work where the result is known.
+    pub(super) fn read_knowing(&self, known: &Known<'_>) -> Result<Version> {
+        let version = parse_known(&self.path(), &self.bytes, known)?;
         Ok(Version {
             document_id: self.document_id.clone(),
             version: self.version,

@@ -21,6 +21,9 @@ pub struct Reading {
     pub day: Date,
     /// Only documents with all of these tags were looked at.
     pub tags: Vec<String>,
+    /// Only pages of these websites were looked at, where the question names any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sites: Vec<String>,
 }
 
 /// A word of the question.
@@ -79,6 +82,7 @@ pub fn reading(query: &Query, context: Option<&Context>, scope: &Scope) -> Readi
         earlier_share: context.map_or(0.0, |context| context.share),
         day: scope.day,
         tags: scope.tags.clone(),
+        sites: query.sites.clone(),
     }
 }
 
@@ -87,11 +91,8 @@ pub fn reading(query: &Query, context: Option<&Context>, scope: &Scope) -> Readi
 /// # Errors
 /// `BadIndex` when the index cannot be read.
 pub fn why(snapshot: &Snapshot, query: &Query, hits: &[Hit]) -> Result<Vec<Why>> {
-    let among: std::sync::Arc<[PassageId]> = hits.iter().map(|hit| hit.passage).collect();
-    let scores = |terms: &[_], names: &[_]| {
-        let among = std::sync::Arc::clone(&among);
-        snapshot.lexical().search(terms, names, hits.len(), move |id| among.contains(&id))
-    };
+    let among: Vec<PassageId> = hits.iter().map(|hit| hit.passage).collect();
+    let scores = |terms: &[_], names: &[_]| snapshot.lexical().search(terms, names, hits.len(), |id| among.contains(&id));
     let mut whys: Vec<Why> = hits
         .iter()
         .map(|hit| Why {

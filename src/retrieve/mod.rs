@@ -8,14 +8,13 @@ mod follow_up;
 mod fuse;
 mod query;
 mod rerank;
+mod site;
 
 pub use explain::{AskedWord, Reading, Why, WordShare, reading, why};
 pub use follow_up::{Context, Role, Said, context};
 pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
 pub use rerank::{Readings, probability, rerank};
-
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -76,37 +75,33 @@ pub struct Blend {
 /// `BadIndex` when the index cannot be read.
 pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
     let admits = |version: &Version| version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag));
-    let allowed: Arc<[bool]> = snapshot.mask(admits).into();
-    let admit = {
-        let allowed = Arc::clone(&allowed);
-        move |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false)
-    };
+    let is_named = |version: &Version| query.sites.iter().any(|site| site::is_of(version, site));
+    let is_narrow = !query.sites.is_empty() && snapshot.versions().any(|version| admits(version) && is_named(version));
+    let allowed = snapshot.mask(|version| admits(version) && (!is_narrow || is_named(version)));
+    let admit = |id: PassageId| allowed.get(id as usize).copied().unwrap_or(false);
     let lexical = snapshot.lexical().search(&query.lexical_terms(), &query.other_names(), CANDIDATES, admit)?;
-    let dense = match (snapshot.passage_vectors(), &query.vector) {
-        (Some(vectors), Some(vector)) => vectors.search(vector, CANDIDATES, &|position| allowed.get(position).copied().unwrap_or(false)),
-        _ => Vec::new(),
+    let dense = match &query.vector {
+        Some(vector) => snapshot.nearest(vector, CANDIDATES, &admit)?,
+        None => Vec::new(),
     };
     let mut candidates: Vec<Candidate> =
         lexical.iter().map(|&(passage, score)| Candidate { passage, lexical: Some(score), cosine: None }).collect();
     let mut place: std::collections::HashMap<PassageId, usize> =
         candidates.iter().enumerate().map(|(at, found)| (found.passage, at)).collect();
-    for (position, _) in dense {
-        let passage = position as PassageId;
+    for (passage, _) in dense {
         place.entry(passage).or_insert_with(|| {
             candidates.push(Candidate { passage, lexical: None, cosine: None });
             candidates.len() - 1
         });
     }
-    if let (Some(vectors), Some(vector)) = (snapshot.passage_vectors(), &query.vector) {
+    if let Some(vector) = &query.vector {
         for candidate in &mut candidates {
             // Vectors of different models say nothing about each other.
-            if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language) {
-                let view = snapshot.passage(candidate.passage);
-                let sentences = 0..view.passage.sentences.len() as u32;
-                let cosines = sentences.filter_map(|at| snapshot.sentence_cosine(view.first_sentence + at, vector));
-                let best = cosines.fold(-1.0, f32::max);
-                let whole = vectors.cosine(candidate.passage as usize, vector);
-                candidate.cosine = Some((1.0 - SENTENCE_SHARE) * whole + SENTENCE_SHARE * best);
+            if !is_foreign(query.language, snapshot.passage(candidate.passage).version.language)
+                && let Some(cosines) = snapshot.cosines(candidate.passage, vector)?
+            {
+                let best = cosines.sentences.iter().copied().fold(-1.0, f32::max);
+                candidate.cosine = Some((1.0 - SENTENCE_SHARE) * cosines.whole + SENTENCE_SHARE * best);
             }
         }
     }
@@ -122,7 +117,7 @@ fn is_foreign(question: Language, document: Language) -> bool {
 }
 
 /// Reads the question for search, with the earlier words it leans on: its words with their weights, and its vector where the model
-/// knows the language.
+/// knows the language. Names of websites are taken out of it, where pages of theirs are known.
 ///
 /// # Errors
 /// `Inference` when the embedding model fails.
@@ -133,7 +128,11 @@ pub fn prepare(
     context: Option<&Context>,
     language: Language,
 ) -> Result<Query> {
-    let Some(embedder) = embedder else { return Ok(Query::new(snapshot, question, context, language, None)) };
+    let is_known = |name: &str| snapshot.versions().any(|version| site::is_of(version, name));
+    let (sites, question) = site::named(question, is_known);
+    let question = question.as_ref();
+    let with_sites = |vector| Query { sites: sites.clone(), ..Query::new(snapshot, question, context, language, vector) };
+    let Some(embedder) = embedder else { return Ok(with_sites(None)) };
     let mut vector = embedder.embed_question(question, language)?;
     if let (Some(own), Some(context)) = (&vector, context)
         && let Some(with_context) = embedder.embed_question(&context.before(question), language)?
@@ -141,5 +140,5 @@ pub fn prepare(
         let mixed = own.iter().zip(with_context).map(|(own, other)| (1.0 - context.share) * own + context.share * other);
         vector = Some(unit(mixed.collect()));
     }
-    Ok(Query::new(snapshot, question, context, language, vector))
+    Ok(with_sites(vector))
 }

@@ -14,7 +14,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::language::is_han;
 
-/// The name under which [`register`] makes the analysis known to an index.
+/// The name under which an index knows the analysis.
 pub const TOKENIZER: &str = "frontdesk";
 
 /// One searchable unit of a text.
@@ -69,11 +69,6 @@ pub fn terms(text: &str) -> Vec<Term> {
 /// text is about.
 pub fn is_stop_word(term: &str) -> bool {
     STOP_WORDS.contains(term)
-}
-
-/// Makes [`TOKENIZER`] known to an index. Tantivy keeps tokenizers in memory only: do it after every create and open.
-pub fn register(index: &tantivy::Index) {
-    index.tokenizers().register(TOKENIZER, FrontdeskTokenizer);
 }
 
 /// [`terms`] as tantivy wants them.

@@ -119,5 +119,5 @@ fn read(document: &str, levels: &HashMap<String, usize>) -> Extracted {
             },
         }
     }
-    Extracted { title, text: outline.text, pages: Vec::new() }
+    Extracted { title, text: outline.text, pages: Vec::new(), uri: None }
 }

@@ -24,7 +24,7 @@ pub(super) fn from_csv(text: &str) -> Result<Extracted, String> {
         let row = row.map_err(|error| format!("cannot be read as CSV: {error}"))?;
         add(&mut outline, row.get(question).unwrap_or_default(), row.get(answer).unwrap_or_default());
     }
-    Ok(Extracted { title: None, text: outline.text, pages: Vec::new() })
+    Ok(Extracted { title: None, text: outline.text, pages: Vec::new(), uri: None })
 }
 
 /// From objects `{"question", "answer"}`, one a line; other fields are ignored.
@@ -42,7 +42,7 @@ pub(super) fn from_json_lines(text: &str) -> Result<Extracted, String> {
             .map_err(|error| format!("line {number}: expected {{\"question\", \"answer\"}} on one line: {error}"))?;
         add(&mut outline, &row.question, &row.answer);
     }
-    Ok(Extracted { title: None, text: outline.text, pages: Vec::new() })
+    Ok(Extracted { title: None, text: outline.text, pages: Vec::new(), uri: None })
 }
 
 /// The question is the heading of its answer; an answer's own lines stay apart.

@@ -54,7 +54,15 @@ pub(super) fn extract(html: &str) -> Extracted {
     }
     page.flush();
     let title = Some(one_line(&page.title)).filter(|title| !title.is_empty());
-    Extracted { title: page.first_heading.or(title), text: page.outline.text, pages: Vec::new() }
+    Extracted { title: page.first_heading.or(title), text: page.outline.text, pages: Vec::new(), uri: saved_from(html) }
+}
+
+/// The address that browsers, and our own reader of websites, put into the first line of a page they save.
+fn saved_from(html: &str) -> Option<String> {
+    let (_, rest) = html.get(..html.find("-->")?)?.trim_start().split_once("<!-- saved from url=(")?;
+    let (_, address) = rest.split_once(')')?;
+    let address = address.trim();
+    (address.starts_with("https://") || address.starts_with("http://")).then(|| address.to_owned())
 }
 
 fn tokens(html: &str) -> impl Iterator<Item = Token> {

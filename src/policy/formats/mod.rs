@@ -23,6 +23,9 @@ pub(super) struct Extracted {
     pub(super) text: String,
     /// Where in it each page begins, if the file has pages.
     pub(super) pages: Vec<PageStart>,
+    /// Where it was taken from, if it says so.
+    #[serde(default)]
+    pub(super) uri: Option<String>,
 }
 
 /// Reads a file by its extension (lowercase); `None` where there is no reader. Errors say what is wrong and what to do.

@@ -115,3 +115,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_saved_page_says_where_it_was_taken_from() {
+    let read = |html: &str| crate::policy::parse_file("page.html", html.as_bytes()).unwrap().uri;
+    let mark = "<!-- saved from url=(0028)https://shop.example/terms?a -->";
+    assert_eq!(read(&format!("\u{FEFF}{mark}\n<p>Words.</p>")).as_deref(), Some("https://shop.example/terms?a"));
+    assert_eq!(read(&format!("<!DOCTYPE html>\n{mark}\n<p>Words.</p>")).as_deref(), Some("https://shop.example/terms?a"));
+    for other in ["<p>Words.</p>", "<p>Words.</p><!-- x -->", "<!-- saved from url=(0011)file:///a/b --><p>Words.</p>"] {
+        assert_eq!(read(other), None);
+    }
+}

@@ -247,6 +247,36 @@ fn what_is_suspicious_in_an_archive_is_refused_and_the_rest_is_read() {
 }
 
 #[test]
+fn files_with_chinese_names_of_an_old_archive_keep_them() {
+    let (name, ..) = encoding_rs::GBK.encode("退款.md");
+    let plain: Vec<u8> = name.iter().map(|_| b'x').collect();
+    let mut bytes = zip_of(&[(std::str::from_utf8(&plain).unwrap(), "退款需要 3 天。".as_bytes())]);
+    // The name stands before the file and in the list at the end.
+    let places: Vec<usize> = (0..bytes.len() - plain.len()).filter(|at| bytes[*at..].starts_with(&plain)).collect();
+    assert_eq!(places.len(), 2);
+    places.into_iter().for_each(|at| bytes[at..at + name.len()].copy_from_slice(&name));
+    let dir = folder(&[]);
+    fs::write(dir.path().join("old.zip"), bytes).unwrap();
+    assert_eq!(paths(&load_folder(dir.path()).unwrap()), ["old.zip/退款.md"]);
+}
+
+#[test]
+fn files_that_did_not_change_are_not_read_apart_again_and_their_own_dates_count() {
+    let cut = "---\nid: fees\nversion: 1\n---\nThe fee is 5 euros.\n";
+    let later = "---\nid: fees\nversion: 2\nvalid_from: 2026-05-01\n---\nThe fee is 6 euros.\n";
+    let dir = folder(&[("fees.md", cut), ("fees.v2.md", later), ("page.html", "<p>Some words.</p>")]);
+    let first = load_folder(dir.path()).unwrap();
+    assert_eq!(first.versions[0].valid_to, Some(jiff::civil::date(2026, 4, 30)));
+    // What is known is taken as it is: a mark in it shows that the file was not read apart again.
+    let marked: Vec<Version> = first.versions.iter().map(|version| Version { title: "Known".to_owned(), ..version.clone() }).collect();
+    fs::write(dir.path().join("page.html"), "<p>Other words.</p>").unwrap();
+    fs::remove_file(dir.path().join("fees.v2.md")).unwrap();
+    let second = load(dir.path(), &[], &Known::new(marked.iter())).unwrap();
+    assert_eq!(second.versions.iter().map(|version| version.title.as_str()).collect::<Vec<_>>(), ["Known", "Page"]);
+    assert_eq!(second.versions[0].valid_to, None, "the version that cut it is gone");
+}
+
+#[test]
 fn archives_that_cannot_be_trusted_as_a_whole_are_left_out() {
     use std::io::Write as _;
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));

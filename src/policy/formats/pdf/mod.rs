@@ -66,7 +66,7 @@ fn read(bytes: &[u8]) -> Result<Extracted, String> {
     block::name_by_looks(&mut blocks, has_headings);
     let title = title(&doc, &blocks);
     let (text, pages) = write(&blocks);
-    Ok(Extracted { title, text, pages })
+    Ok(Extracted { title, text, pages, uri: None })
 }
 
 fn protected() -> String {
