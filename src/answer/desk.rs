@@ -65,7 +65,7 @@ struct Shared {
     embedder: Option<(Embedder, EmbeddingId)>,
     reader: Option<Reader>,
     generator: Option<(Generator, Pace)>,
-    /// Held by the request that the LLM writes for: two at once would both be late.
+    /// Held by the request that the LLM writes for where it takes one at a time: two at once would both be late.
     pen: Mutex<()>,
     models: ModelNames,
     device: String,
@@ -98,6 +98,8 @@ pub struct DeskInfo {
     pub limits: LimitsInfo,
     /// What the models run on: `cuda`, `metal`, or `cpu` with the instruction set.
     pub device: String,
+    /// What runs the LLM there: `own kernels` or `candle`.
+    pub llm_runs_on: Option<&'static str>,
 }
 
 /// The index in force.
@@ -297,6 +299,7 @@ impl Desk {
             },
             limits: LimitsInfo { queue: self.shared.queue, workers: self.shared.workers, question_chars: QUESTION_CHARS },
             device: self.shared.device.clone(),
+            llm_runs_on: self.shared.generator.as_ref().map(|(generator, _)| generator.runs_on()),
         }
     }
 
@@ -337,7 +340,8 @@ impl Shared {
     fn answer(&self, request: &AnswerRequest, clock: &Clock<'_>, emit: &mut dyn FnMut(Event)) -> Result<(Answer, Trace)> {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
-        let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
+        let free = |(generator, _): &&(Generator, Pace)| generator.takes_several() || pen.is_ok();
+        let generator = self.generator.as_ref().filter(free).map(|(generator, pace)| (generator, *pace));
         answer(&self.parts(&snapshot, generator), request, clock, emit)
     }
 

@@ -3,6 +3,7 @@
 //! Exit 0 done, 1 escalated (`ask`) or fell short (`eval --require`), 2 failed.
 
 mod ask;
+mod bench;
 mod diff;
 mod eval;
 pub mod models;
@@ -58,6 +59,8 @@ enum Verb {
     Diff(diff::DiffArgs),
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
+    /// Measure how fast this machine embeds, reads and writes
+    Bench(bench::BenchArgs),
     /// Read one PDF file from standard input: what the other verbs start for each such file
     #[command(name = READ_PDF, hide = true)]
     ReadPdf,
@@ -116,6 +119,7 @@ fn run(args: Args) -> Result<u8> {
         }
         Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+        Verb::Bench(wishes) => bench::run(&runtime, &settings, &wishes),
         Verb::ReadPdf => Ok(0), // done before
     }
 }

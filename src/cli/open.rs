@@ -8,7 +8,9 @@ use tokio::runtime::Handle;
 
 use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT, today};
 use crate::config::Settings;
-use crate::engine::{BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
+use crate::engine::{
+    BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, PassageText, Reader, device_name, open_device,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::{EmbeddingId, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
@@ -59,6 +61,30 @@ pub(super) fn open_readers(runtime: &Handle, settings: &Settings) -> Result<Read
 
 fn read_bert(files: &ModelFiles) -> Result<BertFiles> {
     BertFiles::read(files.path("config.json")?, files.path("tokenizer.json")?, files.with_extension("safetensors")?, &open_device()?)
+}
+
+/// Tokens per second of the embedding model on passages of its usual length; without the model the operator is told.
+pub(super) fn embedding_speed(runtime: &Handle, settings: &Settings) -> Option<f64> {
+    const PASSAGES: usize = 32;
+    let measure = || -> Result<f64> {
+        let entry = Catalog::builtin()?.default_for(Role::Embedding)?.clone();
+        let files = runtime.block_on(model_store(settings).ensure(&entry, on_stderr().as_ref()))?;
+        let encoder = Encoder::original(&read_bert(&files)?)?;
+        let sentence = "A parcel that did not arrive is searched for by the carrier within ten days, and paid back after that.";
+        let passage = PassageText { heading: "Parcels: ".to_owned(), sentences: vec![sentence.to_owned(); 5] };
+        let tokens = PASSAGES * (encoder.count_tokens(&passage.heading)? + 5 * encoder.count_tokens(sentence)? + 2);
+        let passages = [&passage; PASSAGES];
+        let mut seconds = Vec::new();
+        for _ in 0..6 {
+            let started = Instant::now();
+            encoder.embed_passages(&passages, |_| ())?;
+            seconds.push(started.elapsed().as_secs_f64());
+        }
+        seconds.remove(0); // warmed up
+        seconds.sort_by(f64::total_cmp);
+        Ok(tokens as f64 / seconds[seconds.len() / 2])
+    };
+    or_without(measure(), "embedding is not measured")
 }
 
 fn load_generator(runtime: &Handle, settings: &Settings, entry: &ModelEntry) -> Result<(Generator, Pace)> {

@@ -134,6 +134,14 @@ impl Encoder {
         Ok(sums.into_iter().map(finish).collect())
     }
 
+    /// Tokens of `text`, without marks.
+    ///
+    /// # Errors
+    /// `Inference` when the tokenizer fails.
+    pub fn count_tokens(&self, text: &str) -> Result<usize> {
+        Ok(BertFiles::tokens(&self.tokenizer, text)?.len())
+    }
+
     fn sequence(&self, parts: &[&[u32]]) -> Sequence {
         let mut ids = vec![self.marks.0];
         parts.iter().for_each(|part| ids.extend_from_slice(part));

@@ -138,17 +138,31 @@ fn the_llm_reads_its_template_writes_and_stops_when_told() {
         .unwrap();
     assert!(generated.text.contains("Paris"), "{}", generated.text);
     assert_eq!(heard, generated.text);
-    assert_eq!(
-        generated,
-        generator.generate(&messages("What is the capital of France?"), &limits, |_| true).unwrap(),
-        "greedy text repeats"
-    );
+    let again = generator.generate(&messages("What is the capital of France?"), &limits, |_| true).unwrap();
+    assert_eq!(again.text, generated.text, "greedy text repeats");
+    assert_eq!(again.reused_tokens, again.prompt_tokens - 1, "the second time nothing is read again");
+    let another = generator.generate(&messages("What is the capital of Spain?"), &limits, |_| true).unwrap();
+    assert!(another.text.contains("Madrid") && another.reused_tokens > generated.reused_tokens, "{another:?}");
 
     let gone = AtomicBool::new(true);
     let limits = Limits { answer_tokens: 24, deadline: later, cancelled: &gone };
     assert_eq!(generator.generate(&messages("Tell me a story."), &limits, |_| true).unwrap().stopped, StopReason::Cancelled);
     let limits = Limits { answer_tokens: 24, deadline: Instant::now(), cancelled: &never };
     assert_eq!(generator.generate(&messages("Tell me a story."), &limits, |_| true).unwrap().stopped, StopReason::Deadline);
+}
+
+#[test]
+fn constrained_text_is_one_of_the_allowed() {
+    let generator = generator();
+    let never = AtomicBool::new(false);
+    let limits = Limits { answer_tokens: 24, deadline: Instant::now() + Duration::from_secs(60), cancelled: &never };
+    let cities: Vec<Vec<u32>> = ["Berlin", "Lisbon", "Paris"].iter().map(|city| generator.spell(city).unwrap()).collect();
+    let spelled = move |written: &[u32]| {
+        Some(cities.iter().filter(|city| city.starts_with(written)).filter_map(|city| city.get(written.len()).copied()).collect())
+    };
+    let question = messages("What is the capital of France? Answer with its name alone.");
+    let generated = generator.generate_within(&question, &limits, Some(Box::new(spelled)), |_| true).unwrap();
+    assert_eq!((generated.text.as_str(), generated.stopped), ("Paris", StopReason::End));
 }
 
 #[test]

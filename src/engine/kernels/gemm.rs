@@ -73,6 +73,8 @@ pub(in crate::engine) struct QuantizedRows {
     /// Values per row, filled up with zeros to whole groups.
     stride: usize,
     values: Vec<i8>,
+    /// The same as 16 bits, where there are no 8-bit dot products: of each four, the first, the third, the second, the fourth.
+    pairs: Vec<i16>,
     scales: Vec<f32>,
     /// `OFFSET` times the sum of each row: what the offset of the weights added.
     excess: Vec<i32>,
@@ -88,6 +90,14 @@ impl QuantizedRows {
         self.scales.resize(self.rows, 0.0);
         self.excess.resize(self.rows, 0);
         run(isa, Quantize { x, width, to: self });
+        #[cfg(target_arch = "x86_64")]
+        if isa == Isa::Avx2 {
+            let Self { values, pairs, .. } = self;
+            pairs.resize(values.len(), 0);
+            for (pairs, four) in pairs.chunks_exact_mut(STEP).zip(values.chunks_exact(STEP)) {
+                pairs.copy_from_slice(&[four[0], four[2], four[1], four[3]].map(i16::from));
+            }
+        }
     }
 }
 
@@ -158,7 +168,13 @@ pub(in crate::engine) fn product(isa: Isa, x: &QuantizedRows, w: &PackedMatrix, 
                     }
                 },
                 #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => unsafe { tile.avx2() },
+                Isa::Avx2 => unsafe {
+                    match x.rows - row {
+                        4.. => tile.avx2::<4>(),
+                        2..4 => tile.avx2::<2>(),
+                        _ => tile.avx2::<1>(),
+                    }
+                },
                 Isa::Portable => tile.portable(),
             };
         }
@@ -206,10 +222,47 @@ impl Tile<'_> {
         1
     }
 
+    /// Without 8-bit dot products, even and odd bytes become 16 bits each, and are multiplied so.
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    fn avx2(&mut self) -> usize {
-        self.portable()
+    fn avx2<const ROWS: usize>(&mut self) -> usize {
+        use std::arch::x86_64::{
+            _mm256_add_epi32, _mm256_and_si256, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_epi16, _mm256_set1_epi32,
+            _mm256_setzero_si256, _mm256_srli_epi16, _mm256_storeu_si256,
+        };
+        let x = self.x;
+        let rows: [&[i16]; ROWS] = std::array::from_fn(|at| &x.pairs[(self.row + at) * x.stride..][..x.stride]);
+        let even_bytes = _mm256_set1_epi16(255);
+        // Half a panel at a time: sixteen registers hold no more.
+        for half in 0..2 {
+            let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
+            for (group, weights) in self.weights.as_chunks::<{ PANEL * STEP }>().0.iter().enumerate() {
+                for vector in 0..2 {
+                    // SAFETY: within the 128 bytes of `weights`; loads need no alignment.
+                    let both = unsafe { _mm256_loadu_si256(weights.as_ptr().add(64 * half + 32 * vector).cast()) };
+                    let (even, odd) = (_mm256_and_si256(both, even_bytes), _mm256_srli_epi16::<8>(both));
+                    for (sums, row) in sums.iter_mut().zip(&rows) {
+                        // SAFETY: every row has as many groups of four as the panel: checked in `product`, lengths follow from `stride`.
+                        let (x_even, x_odd) = unsafe {
+                            let from = row.as_ptr().add(group * STEP).cast::<i32>();
+                            (_mm256_set1_epi32(from.read_unaligned()), _mm256_set1_epi32(from.add(1).read_unaligned()))
+                        };
+                        let products = _mm256_add_epi32(_mm256_madd_epi16(even, x_even), _mm256_madd_epi16(odd, x_odd));
+                        sums[vector] = _mm256_add_epi32(sums[vector], products);
+                    }
+                }
+            }
+            for (at, sums) in sums.iter().enumerate() {
+                let mut plain = [0i32; 16];
+                // SAFETY: `plain` is 64 bytes long: two whole vectors; stores need no alignment.
+                unsafe {
+                    _mm256_storeu_si256(plain.as_mut_ptr().cast(), sums[0]);
+                    _mm256_storeu_si256(plain.as_mut_ptr().add(8).cast(), sums[1]);
+                }
+                self.store(self.row + at, &plain, 16 * half);
+            }
+        }
+        ROWS
     }
 
     #[cfg(target_arch = "x86_64")]

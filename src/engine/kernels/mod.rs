@@ -1,16 +1,22 @@
 //! The arithmetic of the CPU forward passes: int8 products and the row operations between them.
 //!
-//! In: plain slices. Out: plain slices. Weights are int8 with one scale per output, activations int8 with one scale per token;
-//! sums are exact 32-bit integers, so every instruction set gives the same products. Which one runs is decided once, at start. The
-//! only `unsafe` code of the crate lives here. Must not know: models.
+//! In: plain slices. Out: plain slices. Encoders' weights are int8 with one scale per output (`gemm`); decoders' are 4 or 8 bits in blocks of
+//! 32 with a scale each, as their files store them (`blocks`). Sums of products are exact integers, so every instruction set gives the same.
+//! Which one runs is decided once, at start. The only `unsafe` code of the crate lives here. Must not know: models.
 
 #![allow(unsafe_code)] // SIMD intrinsics, each behind a check that the CPU has them
 
+mod blocks;
+mod causal;
 mod gemm;
 mod rows;
+mod team;
 
+pub(super) use blocks::{BLOCK, Block, BlockMatrix, BlockRows, Forms, Source, Store, Width, product as multiply};
+pub(super) use causal::{Continued, HeadNorms, Heads, Kv, Rotation, attend_before, rotate_and_keep};
 pub(super) use gemm::{PackedMatrix, QuantizedRows, product};
 pub(super) use rows::{add_and_norm, attend, gelu_rows};
+pub(super) use team::Team;
 
 use std::sync::LazyLock;
 
@@ -36,7 +42,7 @@ impl Isa {
         let mut found = Vec::new();
         #[cfg(target_arch = "x86_64")]
         {
-            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c");
             let avx512 =
                 is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl");
             if avx2 && avx512 && is_x86_feature_detected!("avx512vnni") {

@@ -139,7 +139,7 @@ impl Work for Attend<'_> {
 
 /// Softmax of `scale · row`, in place.
 #[inline(always)]
-fn softmax<const FMA: bool>(row: &mut [f32], scale: f32) {
+pub(super) fn softmax<const FMA: bool>(row: &mut [f32], scale: f32) {
     let mut most = [f32::NEG_INFINITY; 16];
     let (blocks, rest) = row.as_chunks::<16>();
     for block in blocks {
@@ -164,7 +164,7 @@ fn gelu<const FMA: bool>(x: f32) -> f32 {
 
 /// `e^x` as `2^n · 2^f` with a polynomial for the fraction (relative error below 3e-7), without a call, so that loops over it use SIMD.
 #[inline(always)]
-fn exp<const FMA: bool>(x: f32) -> f32 {
+pub(super) fn exp<const FMA: bool>(x: f32) -> f32 {
     /// Adding and taking away 1.5 · 2^23 rounds to the nearest whole number.
     const ROUND: f32 = 12_582_912.0;
     let scaled = x.clamp(-87.0, 88.0) * std::f32::consts::LOG2_E;
