@@ -3,6 +3,7 @@
 //! Exit 0 done, 1 escalated (`ask`) or fell short (`eval --require`), 2 failed.
 
 mod ask;
+mod calibrate;
 mod diff;
 mod eval;
 pub mod models;
@@ -53,6 +54,8 @@ enum Verb {
     Diff(diff::DiffArgs),
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
+    /// Find the confidence from which on answers keep a chosen error rate, and hold later answers to it; exit code 1 if the data cannot say
+    Calibrate(calibrate::CalibrateArgs),
     /// Read one PDF file from standard input: what the other verbs start for each such file
     #[command(name = READ_PDF, hide = true)]
     ReadPdf,
@@ -105,6 +108,7 @@ fn run(args: Args) -> Result<u8> {
         }
         Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+        Verb::Calibrate(wishes) => calibrate::run(&runtime, &settings, &wishes),
         Verb::ReadPdf => Ok(0), // done before
     }
 }
