@@ -158,21 +158,17 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if empty {
         standing = Standing::TooWeak; // whatever was found would be found by chance
     }
-    let (confidence, standing) = if remembered.is_some() { (1.0, Standing::Sure) } else { (confidence, standing) };
-    let mut draft = remembered;
-    let is_shown = matches!(standing, Standing::Sure | Standing::Unsure);
-    let mut unanswered = false;
-    let asked = if settled || draft.is_some() { Vec::new() } else { parts::parts(&request.question) };
-    let several = if asked.is_empty() || failure.is_some() { None } else { several(parts, request, question_language, &asked) };
-    let (confidence, standing) = match several {
-        Some(several) => {
-            draft = Some(several.draft);
-            unanswered = several.unanswered;
-            (several.confidence, several.standing)
-        }
-        None => (confidence, standing),
+    let asked = if found.is_some() { parts::parts(&request.question) } else { Vec::new() };
+    let several = if asked.is_empty() { None } else { several(parts, request, question_language, &asked) };
+    let unanswered = several.as_ref().is_some_and(|several| several.unanswered);
+    let (mut draft, confidence, standing) = match (remembered, several) {
+        (Some(remembered), _) => (Some(remembered), 1.0, Standing::Sure),
+        (None, Some(several)) => (Some(several.draft), several.confidence, several.standing),
+        (None, None) => (None, confidence, standing),
     };
-    if let Some(selection) = selection.as_ref().filter(|_| is_shown && draft.is_none()) {
+    if !matches!(standing, Standing::Sure | Standing::Unsure) {
+        draft = None;
+    } else if let Some(selection) = selection.as_ref().filter(|_| draft.is_none()) {
         let quoted = compose::quote(selection);
         draft = Some(match rewrite(parts, request, clock, language, selection, &quoted) {
             Ok(written) => written,
@@ -281,7 +277,7 @@ struct Several {
 /// words.
 fn several(parts: &Parts<'_>, request: &AnswerRequest, language: Language, asked: &[parts::Part<'_>]) -> Option<Several> {
     let mut joined = Draft { text: String::new(), citations: Vec::new(), by: ComposedBy::Quote };
-    let (mut lowest, mut unsure, mut answered) = (1.0f64, false, 0);
+    let (mut lowest, mut unsure, mut answered, mut kind) = (1.0f64, false, 0, "");
     let mut missing = Vec::new();
     for part in asked {
         let mut history = request.history.clone();
@@ -290,9 +286,10 @@ fn several(parts: &Parts<'_>, request: &AnswerRequest, language: Language, asked
         }
         let own = AnswerRequest { history, max_words: request.max_words / asked.len(), question: part.text.to_owned(), ..request.clone() };
         let mut found = search(parts, &own, language, &mut Vec::new()).ok()?;
-        let evidence = confidence::kind(language, found.query.vector.is_some(), !found.readings.is_empty());
+        kind = confidence::kind(language, found.query.vector.is_some(), !found.readings.is_empty());
         let selection = select_clean(parts.snapshot, &own, &mut found);
-        let judged = selection.as_ref().map(|selection| confidence::judge(&selection.signals, evidence, parts.dial));
+        // Without the dial: it was measured on the answer as a whole, so it decides on that, below.
+        let judged = selection.as_ref().map(|selection| confidence::judge(&selection.signals, kind, None));
         match (selection, judged) {
             (Some(selection), Some((confidence, standing @ (Standing::Sure | Standing::Unsure)))) => {
                 lowest = lowest.min(confidence);
@@ -315,7 +312,11 @@ fn several(parts: &Parts<'_>, request: &AnswerRequest, language: Language, asked
         let note = Draft { text: notices::no_policy_on(part, language), citations: Vec::new(), by: ComposedBy::Quote };
         append(&mut joined, note, language);
     }
-    let standing = if unsure || language == Language::Other { Standing::Unsure } else { Standing::Sure };
+    let standing = match parts.dial.and_then(|dial| dial.answer_from(kind)) {
+        Some(limit) if lowest < limit => Standing::Held,
+        _ if unsure || language == Language::Other => Standing::Unsure,
+        _ => Standing::Sure,
+    };
     Some(Several { draft: joined, confidence: lowest, standing, unanswered: !missing.is_empty() })
 }
 
