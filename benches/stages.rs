@@ -1,12 +1,13 @@
 //! How long do the stages take that need no downloaded weights?
 //!
-//! Measured: triage, word analysis, the Chinese matcher, and the exact vector scan against plain reading of the same memory,
+//! Measured: triage, word analysis, grounding, the Chinese matcher, and the exact vector scan against plain reading of the same memory,
 //! which is its limit. Data: fixed sentences and seeded random unit vectors of 384 dimensions. Caveat: one thread, warm caches;
 //! what a customer waits for is measured by `frontdesk eval` (`latency_ms`).
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use frontdesk::answer::ground::{Evidence, objections, read};
 use frontdesk::answer::triage::triage;
 use frontdesk::engine::{Matcher, Side};
 use frontdesk::index::vector::{VectorFile, dot, nearest, write_row};
@@ -60,5 +61,25 @@ fn scan(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, words, scan);
+/// What grounding adds to an answer: both sides read, and compared.
+fn grounding(c: &mut Criterion) {
+    let english = (
+        "You can return Shop items within 45 days, and the late fee is up to $7.",
+        "Shop items can be returned within 45 days after delivery. A late fee of up to $7 is charged when the grace period of 10 days ends.",
+    );
+    let chinese =
+        ("退款审核通过后一至三个工作日原路退回。", "退款审核通过后，凯雀在 1–3 个工作日内原路退回。工作日指周一至周五，不含法定节假日。");
+    let mut group = c.benchmark_group("grounding");
+    for (name, (statement, evidence)) in [("english", english), ("chinese", chinese)] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let evidence = Evidence::new([black_box(evidence)], "");
+                objections(statement, &read(black_box(statement)), &evidence)
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, words, grounding, scan);
 criterion_main!(benches);

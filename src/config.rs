@@ -106,6 +106,11 @@ impl Settings {
         self.data.join("index")
     }
 
+    /// File of the thresholds that `calibrate` found.
+    pub fn dial(&self) -> PathBuf {
+        self.data.join("dial.json")
+    }
+
     /// File of the database.
     pub fn database(&self) -> PathBuf {
         self.data.join("frontdesk.db")

@@ -182,3 +182,33 @@ fn bad_flags_are_refused_by_name() {
         assert!(stderr(&output).contains(says), "{arguments:?}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn the_dial_says_cannot_or_is_kept_to() {
+    let shop = shop();
+    let line = |id: usize, lang: &str, question: &str, gold: &str| {
+        format!("{{\"id\":\"q{id}\",\"question\":\"{question}\",\"gold_doc_ids\":[\"{gold}\"],\"answerable\":true,\"lang\":\"{lang}\"}}\n")
+    };
+    let few = line(0, "en", "How many days do I have to return something?", "returns");
+    fs::write(shop.path().join("few.jsonl"), few).unwrap();
+    let cannot = frontdesk(shop.path(), &["calibrate", "--questions", "few.jsonl"]);
+    assert!(cannot.status.code() == Some(1) && stdout(&cannot).contains("it takes 149"), "{}{}", stdout(&cannot), stderr(&cannot));
+    assert!(!shop.path().join("data/dial.json").exists());
+
+    let many: String =
+        (0..30).map(|id| line(id, "en", &format!("How many days do I have to return something, case {id}?"), "returns")).collect();
+    let wrong = line(99, "en", "How many days until the world cup?", "nothing-like-it");
+    fs::write(shop.path().join("many.jsonl"), many + &wrong).unwrap();
+    let found = answer(shop.path(), &["calibrate", "--questions", "many.jsonl", "--max-error", "0.3"]);
+    assert!(found["found"][0]["setting"]["bound"].as_f64().unwrap() <= 0.3, "{found}");
+    let path = shop.path().join("data/dial.json");
+    let strict = fs::read_to_string(&path)
+        .unwrap()
+        .replace(&format!("\"answer_from\": {}", found["found"][0]["setting"]["answer_from"]), "\"answer_from\": 1.0");
+    fs::write(&path, strict).unwrap();
+    let held = answer(shop.path(), &["ask", "How many days do I have to return something?"]);
+    assert_eq!((&held["decision"], &held["reasons"][0]), (&"escalate".into(), &"low_confidence".into()), "{held}");
+    fs::write(&path, fs::read_to_string(&path).unwrap().replace("\"model\": \"", "\"model\": \"other ")).unwrap();
+    let output = frontdesk(shop.path(), &["ask", "How many days do I have to return something?"]);
+    assert!(stderr(&output).contains("calibrate` again") && stdout(&output).contains("30 days"), "{}{}", stdout(&output), stderr(&output));
+}

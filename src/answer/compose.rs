@@ -105,7 +105,7 @@ fn finish(text: &mut String, sentence: &Sentence, following: &[Sentence]) {
     });
 }
 
-fn cite(view: &PassageView<'_>, sentence: &Sentence, answer_span: super::contract::Span) -> Citation {
+pub(super) fn cite(view: &PassageView<'_>, sentence: &Sentence, answer_span: super::contract::Span) -> Citation {
     let version = view.version;
     Citation {
         answer_span,

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::Found;
+use super::dial::Dial;
 use super::select::Signals;
 use crate::text::Language;
 
@@ -36,8 +36,25 @@ struct Model {
     words: Weights,
 }
 
-static MODEL: LazyLock<Model> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../models/confidence/weights.json")).expect("checked by a test below"));
+const WEIGHTS: &str = include_str!("../../models/confidence/weights.json");
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| serde_json::from_str(WEIGHTS).expect("checked by a test below"));
+
+/// Names the model, so that thresholds measured with one are never used with another.
+pub(super) fn fingerprint() -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(WEIGHTS).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The kind of evidence a question is judged by.
+pub(super) fn kind(language: Language, has_vectors: bool, is_read: bool) -> &'static str {
+    match (language, has_vectors) {
+        (_, false) => "words",
+        (Language::Zh, true) => "chinese",
+        (_, true) if is_read => "read",
+        (_, true) => "dense",
+    }
+}
 
 /// What the confidence allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,30 +63,33 @@ pub enum Standing {
     Sure,
     /// Worth showing, with a person beside it.
     Unsure,
+    /// Worth showing but for the error rate that the operator chose: a person must see it first.
+    Held,
     /// Not worth showing.
     TooWeak,
 }
 
 /// Probability that the selection answers the question, and what that allows.
-pub(super) fn judge(signals: &Signals, language: Language, found: &Found) -> (f64, Standing) {
-    let weights = match (language, &found.query.vector) {
-        (_, None) => &MODEL.words,
-        (Language::Zh, Some(_)) => &MODEL.chinese,
-        (_, Some(_)) if found.readings.is_empty() => &MODEL.dense,
-        (_, Some(_)) => &MODEL.read,
+pub(super) fn judge(signals: &Signals, kind: &str, dial: Option<&Dial>) -> (f64, Standing) {
+    let weights = match kind {
+        "words" => &MODEL.words,
+        "chinese" => &MODEL.chinese,
+        "read" => &MODEL.read,
+        _ => &MODEL.dense,
     };
-    weigh(signals, weights)
+    weigh(signals, weights, dial.and_then(|dial| dial.answer_from(kind)))
 }
 
-fn weigh(signals: &Signals, weights: &Weights) -> (f64, Standing) {
+/// `held_below`: the operator's threshold, which replaces the lower one.
+fn weigh(signals: &Signals, weights: &Weights, held_below: Option<f64>) -> (f64, Standing) {
     let sum: f64 = weights.bias + weights.signals.iter().map(|(name, weight)| weight * f64::from(value(signals, name))).sum::<f64>();
     let probability = 1.0 / (1.0 + (-sum).exp());
-    let standing = if probability >= weights.answer_from {
-        Standing::Sure
-    } else if probability >= weights.offer_from {
-        Standing::Unsure
-    } else {
-        Standing::TooWeak
+    let standing = match held_below {
+        Some(limit) if probability < limit && probability < weights.offer_from => Standing::TooWeak,
+        Some(limit) if probability < limit => Standing::Held,
+        None if probability < weights.offer_from => Standing::TooWeak,
+        _ if probability < weights.answer_from => Standing::Unsure,
+        _ => Standing::Sure,
     };
     (probability, standing)
 }
@@ -137,8 +157,21 @@ mod tests {
         };
         let far = Signals { relevance: -4.0, answer: -4.0, ..far };
         for weights in [&MODEL.read, &MODEL.dense, &MODEL.chinese, &MODEL.words] {
-            assert!(weigh(&close, weights).0 > weigh(&far, weights).0);
-            assert_eq!(weigh(&far, weights).1, Standing::TooWeak);
+            assert!(weigh(&close, weights, None).0 > weigh(&far, weights, None).0);
+            assert_eq!(weigh(&far, weights, None).1, Standing::TooWeak);
         }
+    }
+
+    #[test]
+    fn the_operators_threshold_holds_back_what_the_shipped_ones_would_show() {
+        let signals =
+            Signals { sentence_cosine: 0.8, highest_cosine: 0.8, passage_cosine: 0.75, passage_coverage: 0.9, ..Signals::default() };
+        let (probability, standing) = weigh(&signals, &MODEL.dense, None);
+        assert_ne!(standing, Standing::TooWeak);
+        assert_eq!(weigh(&signals, &MODEL.dense, Some(probability + 0.001)).1, Standing::Held);
+        assert_eq!(weigh(&signals, &MODEL.dense, Some(probability - 0.001)).1, standing);
+        let weak = Signals { content_words: 1.4, ..Signals::default() };
+        assert_eq!(weigh(&weak, &MODEL.dense, None).1, Standing::TooWeak);
+        assert_eq!(weigh(&weak, &MODEL.dense, Some(0.0)).1, Standing::Unsure, "a dial that is fully open shows everything");
     }
 }

@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::select::Signals;
 use crate::error::{ErrorKind, Result};
 use crate::index::ConflictKind;
 use crate::retrieve::{Reading, Said, Why};
@@ -218,6 +219,8 @@ pub enum ComposedBy {
     Generate,
     /// A fixed text of the server: a hand-over, a greeting.
     Notice,
+    /// A person, who corrected an earlier answer.
+    Person,
 }
 
 /// Positions in Unicode scalar values, end excluded.
@@ -525,6 +528,9 @@ pub struct Answer {
     pub models: ModelNames,
     /// Which snapshot of the index it comes from.
     pub index_version: u64,
+    /// What the confidence came from: kept with the answer, not sent.
+    #[serde(skip)]
+    pub scores: Option<Signals>,
 }
 
 /// One thing that happens on the way to an answer, in this order. The decision always comes before text.

@@ -15,13 +15,19 @@ use jiff::civil::Date;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use super::assist::{AssistReply, AssistRequest, Suggestion, risks};
+use super::check::{VerifyReply, VerifyRequest, check};
 use super::compare::{Change, Comparison, Reply};
 use super::compose::Pace;
+use super::confidence::fingerprint;
 use super::contract::{
-    Answer, AnswerRequest, ConflictView, DocumentList, DocumentSummary, DocumentView, Event, FoundPassage, Mode, ModelNames,
+    Answer, AnswerRequest, Citation, ConflictView, DocumentList, DocumentSummary, DocumentView, Event, FoundPassage, Mode, ModelNames,
     QUESTION_CHARS, SearchReply, SearchRequest, Statement,
 };
+use super::dial::Dial;
 use super::ground::char_span;
+use super::memory::{Correction, Memory};
+use super::receipt::{self, CitationNow};
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Context as _, Error, ErrorKind, Result};
@@ -68,6 +74,8 @@ struct Shared {
     /// Held by the request that the LLM writes for where it takes one at a time: two at once would both be late.
     pen: Mutex<()>,
     models: ModelNames,
+    dial: RwLock<Option<Arc<Dial>>>,
+    memory: Memory,
     device: String,
     today: Today,
     workers: usize,
@@ -76,8 +84,19 @@ struct Shared {
 }
 
 enum Job {
-    Answer { request: AnswerRequest, received: Instant, events: mpsc::UnboundedSender<Result<Event>>, cancelled: Arc<AtomicBool> },
-    Search { request: SearchRequest, received: Instant, reply: oneshot::Sender<Result<SearchReply>> },
+    Answer {
+        request: AnswerRequest,
+        received: Instant,
+        events: mpsc::UnboundedSender<Result<Event>>,
+        cancelled: Arc<AtomicBool>,
+    },
+    Search {
+        request: SearchRequest,
+        received: Instant,
+        reply: oneshot::Sender<Result<SearchReply>>,
+    },
+    /// Anything else that needs the models.
+    Other(Box<dyn FnOnce(&Shared) + Send>),
 }
 
 /// Answers and searches. Cheap to clone; the threads end with the last clone.
@@ -100,6 +119,8 @@ pub struct DeskInfo {
     pub device: String,
     /// What runs the LLM there: `own kernels` or `candle`.
     pub llm_runs_on: Option<&'static str>,
+    /// The error rate that answers are held to, if one was calibrated.
+    pub dial: Option<Dial>,
 }
 
 /// The index in force.
@@ -138,6 +159,8 @@ impl Desk {
             generator: parts.generator,
             pen: Mutex::new(()),
             models: parts.models,
+            dial: RwLock::new(None),
+            memory: Memory::default(),
             device: parts.device,
             today: parts.today,
             workers: parts.workers.max(1),
@@ -185,6 +208,41 @@ impl Desk {
         let (reply, result) = oneshot::channel();
         self.send(Job::Search { request, received: Instant::now(), reply })?;
         result.await.unwrap_or_else(|_| Err(ErrorKind::Inference.on("the search stopped without a result: try again")))
+    }
+
+    /// Checks a text against the policies, in the same queue.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub async fn verify(&self, request: VerifyRequest) -> Result<VerifyReply> {
+        request.check()?;
+        self.queued(move |shared| check(&shared.snapshot(), shared.embedder(), &request)).await
+    }
+
+    /// Checks a text on the caller's thread, past the queue.
+    ///
+    /// # Errors
+    /// As [`Self::verify`].
+    pub fn verify_here(&self, request: &VerifyRequest) -> Result<VerifyReply> {
+        request.check()?;
+        check(&self.snapshot(), self.shared.embedder(), request)
+    }
+
+    /// What has become of the words that an earlier answer cited.
+    pub fn citations_now(&self, answer: &Answer) -> Vec<CitationNow> {
+        let (snapshot, today) = (self.snapshot(), Zoned::now().date());
+        answer.citations.iter().map(|citation| receipt::now(&snapshot, citation, today)).collect()
+    }
+
+    async fn queued<T: Send + 'static>(&self, run: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
+        let (reply, result) = oneshot::channel();
+        let job = move |shared: &Shared| {
+            if !reply.is_closed() {
+                let _ = reply.send(guarded(|| run(shared)));
+            }
+        };
+        self.send(Job::Other(Box::new(job)))?;
+        result.await.unwrap_or_else(|_| Err(ErrorKind::Inference.on("the work stopped without a result: try again")))
     }
 
     fn send(&self, job: Job) -> Result<()> {
@@ -239,7 +297,7 @@ impl Desk {
             let reply = |snapshot: &Snapshot| -> Result<Reply> {
                 let never = AtomicBool::new(false);
                 let clock = Clock { received: Instant::now(), cancelled: &never };
-                let (answer, _) = answer(&self.shared.parts(snapshot, None), &request, &clock, &mut |_| ())?;
+                let (answer, _) = answer(&self.shared.parts(snapshot, None, self.shared.dial().as_deref()), &request, &clock, &mut |_| ())?;
                 Ok(answer.into())
             };
             comparison.changes.extend(Change::between(&request.question, reply(&current)?, reply(&trial)?));
@@ -300,7 +358,74 @@ impl Desk {
             limits: LimitsInfo { queue: self.shared.queue, workers: self.shared.workers, question_chars: QUESTION_CHARS },
             device: self.shared.device.clone(),
             llm_runs_on: self.shared.generator.as_ref().map(|(generator, _)| generator.runs_on()),
+            dial: self.shared.dial().as_deref().cloned(),
         }
+    }
+
+    /// Holds all later answers to `dial`; to the shipped thresholds without one.
+    pub fn set_dial(&self, dial: Option<Dial>) {
+        *self.shared.dial.write().unwrap_or_else(PoisonError::into_inner) = dial.map(Arc::new);
+    }
+
+    /// Names what a dial's numbers belong to: the confidence model and the embedding.
+    pub fn dial_model(&self) -> String {
+        let embedding = self.shared.embedder.as_ref().map(|(_, id)| format!("{} {}", id.model, id.sha256));
+        format!("{} {}", fingerprint(), embedding.unwrap_or_default()).trim().to_owned()
+    }
+
+    /// A person's answer to `question`, tied to the sentences that `checked` found for it.
+    ///
+    /// # Errors
+    /// `BadRequest` where it says what no policy in force says.
+    pub fn correction(&self, answer_id: &str, question: &str, text: &str, agent: &str, checked: VerifyReply) -> Result<Correction> {
+        if let Some(sentence) = checked.sentences.iter().find(|sentence| !sentence.supported) {
+            let why: Vec<&str> = sentence.objections.iter().map(|objection| objection.message.as_str()).collect();
+            return Err(ErrorKind::BadRequest.on(format!(
+                "no policy in force says “{}” ({}): change the policy first, or correct the words",
+                sentence.text,
+                why.join("; ")
+            )));
+        }
+        let citations: Vec<Citation> = checked.sentences.into_iter().filter_map(|sentence| sentence.by).collect();
+        if citations.is_empty() {
+            return Err(ErrorKind::BadRequest.on("the correction rests on no policy: say what the policy says"));
+        }
+        Ok(Correction {
+            answer_id: answer_id.to_owned(),
+            question: question.to_owned(),
+            text: text.to_owned(),
+            citations,
+            agent: agent.to_owned(),
+            created_at: jiff::Timestamp::now().to_string(),
+        })
+    }
+
+    /// Answers the correction's question with it from now on, as long as what it rests on is in force.
+    pub fn learn(&self, correction: Correction) {
+        self.shared.memory.learn(correction);
+    }
+
+    /// Forgets the correction of an answer.
+    pub fn unlearn(&self, answer_id: &str) {
+        self.shared.memory.unlearn(answer_id);
+    }
+
+    /// Helps a person who answers a customer, in the same queue.
+    ///
+    /// # Errors
+    /// As [`Self::search`].
+    pub async fn assist(&self, request: AssistRequest) -> Result<AssistReply> {
+        request.check()?;
+        self.queued(move |shared| shared.assist(&request)).await
+    }
+
+    /// The same on the caller's thread, past the queue.
+    ///
+    /// # Errors
+    /// As [`Self::assist`].
+    pub fn assist_here(&self, request: &AssistRequest) -> Result<AssistReply> {
+        request.check()?;
+        self.shared.assist(request)
     }
 
     /// Whether nine tenths of the queue are taken.
@@ -342,11 +467,44 @@ impl Shared {
         let pen = self.pen.try_lock();
         let free = |(generator, _): &&(Generator, Pace)| generator.takes_several() || pen.is_ok();
         let generator = self.generator.as_ref().filter(free).map(|(generator, pace)| (generator, *pace));
-        answer(&self.parts(&snapshot, generator), request, clock, emit)
+        answer(&self.parts(&snapshot, generator, self.dial().as_deref()), request, clock, emit)
     }
 
-    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>) -> Parts<'a> {
-        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models, today: (self.today)() }
+    fn dial(&self) -> Option<Arc<Dial>> {
+        self.dial.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>, dial: Option<&'a Dial>) -> Parts<'a> {
+        Parts {
+            snapshot,
+            embedder: self.embedder(),
+            reader: self.reader.as_ref(),
+            generator,
+            models: &self.models,
+            today: (self.today)(),
+            dial,
+            memory: &self.memory,
+        }
+    }
+
+    fn assist(&self, request: &AssistRequest) -> Result<AssistReply> {
+        let started = Instant::now();
+        let found = self.search(&request.search(), started)?;
+        let never = AtomicBool::new(false);
+        let suggested_reply = match request.question() {
+            Some(question) => {
+                let clock = Clock { received: Instant::now(), cancelled: &never };
+                Suggestion::from_answer(self.answer(&question, &clock, &mut |_| ())?.0)
+            }
+            None => None,
+        };
+        let draft = match request.verification() {
+            Some(verification) => Some(check(&self.snapshot(), self.embedder(), &verification)?),
+            None => None,
+        };
+        let risks = draft.as_ref().map(risks).unwrap_or_default();
+        let (policy, index_version) = (found.passages, found.index_version);
+        Ok(AssistReply { policy, suggested_reply, risks, draft, index_version, elapsed_ms: super::ms(started) })
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {
@@ -426,6 +584,7 @@ fn work(shared: &Shared, inbox: &Mutex<Receiver<Job>>) {
                     let _ = reply.send(guarded(|| shared.search(&request, received)));
                 }
             }
+            Job::Other(run) => run(shared),
         }
     }
 }

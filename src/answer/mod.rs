@@ -4,23 +4,34 @@
 //! triage, retrieve, compose, ground, decide. Each adds to what the step before made; a step that fails or runs out of time
 //! hands on to a cheaper one, and the last resort is always a person. Must not know: HTTP.
 
+mod assist;
+mod check;
 mod compare;
 mod compose;
 mod confidence;
 pub mod contract;
 mod desk;
+mod dial;
 pub mod ground;
 mod handoff;
+mod memory;
 mod notices;
+mod parts;
+mod receipt;
 mod select;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
 
+pub use assist::{AssistReply, AssistRequest, Risk, Suggestion};
+pub use check::{CHECKED_CHARS, Checked, ObjectionView, VerifyReply, VerifyRequest};
 pub use compare::{Change, Comparison, Difference, Reply, Source};
 pub use compose::{Pace, SYSTEM_PROMPT};
 pub use contract::*;
 pub use desk::{Desk, DeskInfo, DeskParts, Ticket, Today, today};
+pub use dial::{Dial, DialSetting};
+pub use memory::Correction;
+pub use receipt::{CitationNow, Fate};
 pub use select::{Signals, count_words};
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,11 +40,12 @@ use std::time::{Duration, Instant};
 use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
 use jiff::civil::Date;
+use memory::Memory;
 
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
-use crate::retrieve::{Context, Hit, Query, Readings, Scope, context, prepare, rerank, retrieve};
+use crate::retrieve::{Context, Hit, Query, Readings, Role, Said, Scope, context, prepare, rerank, retrieve};
 use crate::text::analysis::TermKind;
 use crate::text::{Language, detect_language};
 
@@ -54,6 +66,10 @@ pub struct Parts<'a> {
     pub models: &'a ModelNames,
     /// The day it is, for questions that name none.
     pub today: Date,
+    /// The error rate that the operator chose, if one was calibrated.
+    pub dial: Option<&'a Dial>,
+    /// What people corrected and the LLM wrote before.
+    memory: &'a Memory,
 }
 
 /// When the request came and whether anybody still waits.
@@ -71,6 +87,8 @@ pub struct Trace {
     pub signals: Option<Signals>,
     /// Passages found, best first; empty where nothing was looked for.
     pub hits: Vec<Hit>,
+    /// Which confidence judges such questions: `dense`, `chinese`, `words` or `read`.
+    pub evidence: &'static str,
 }
 
 /// Answers one question. `emit` hears each event as it happens; the last is [`Event::Completed`].
@@ -100,7 +118,11 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
-    if !settled {
+    let day = request.as_of.unwrap_or(parts.today);
+    // What a person said about a question holds for the question alone, not for what it may mean after other words.
+    let is_plain = !settled && request.history.is_empty() && request.filters == Filters::default();
+    let remembered = is_plain.then(|| parts.memory.recall(parts.snapshot, &request.question, day)).flatten();
+    if !settled && remembered.is_none() {
         clock.still_wanted()?;
         if clock.received.elapsed() >= Duration::from_millis(request.deadline_ms) {
             failure = Some(Reason::Deadline);
@@ -115,16 +137,21 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         }
     }
     timings.retrieve = ms(started);
-    let hits = found.as_ref().map_or(&[][..], |found| found.hits.as_slice());
-    emit(Event::Retrieved { passages: hits.len(), elapsed_ms: ms(clock.received) });
+    emit(Event::Retrieved { passages: found.as_ref().map_or(0, |found| found.hits.len()), elapsed_ms: ms(clock.received) });
 
     // Compose: the words that answer, quoted or written, if any do.
     let started = Instant::now();
     clock.still_wanted()?;
-    let selection = found.as_ref().and_then(|found| select::select(parts.snapshot, &request.question, found, request.max_words));
-    let (confidence, mut standing) = match (&selection, &found) {
-        (Some(selection), Some(found)) => confidence::judge(&selection.signals, question_language, found),
-        _ => (0.0, Standing::TooWeak),
+    let selection = found.as_mut().and_then(|found| select_clean(parts.snapshot, request, found));
+    let hits = found.as_ref().map_or(&[][..], |found| found.hits.as_slice());
+    let (has_vectors, is_read) = match &found {
+        Some(found) => (found.query.vector.is_some(), !found.readings.is_empty()),
+        None => (parts.embedder.is_some(), parts.reader.is_some()),
+    };
+    let evidence = confidence::kind(question_language, has_vectors, is_read);
+    let (confidence, mut standing) = match &selection {
+        Some(selection) => confidence::judge(&selection.signals, evidence, parts.dial),
+        None => (0.0, Standing::TooWeak),
     };
     if question_language == Language::Other && standing == Standing::Sure {
         standing = Standing::Unsure; // the models were trained on English: what they find for other languages is a guess
@@ -133,8 +160,17 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if empty {
         standing = Standing::TooWeak; // whatever was found would be found by chance
     }
-    let mut draft = None;
-    if let Some(selection) = selection.as_ref().filter(|_| standing != Standing::TooWeak) {
+    let asked = if found.is_some() { parts::parts(&request.question) } else { Vec::new() };
+    let several = if asked.is_empty() { None } else { several(parts, request, question_language, &asked) };
+    let unanswered = several.as_ref().is_some_and(|several| several.unanswered);
+    let (mut draft, confidence, standing) = match (remembered, several) {
+        (Some(remembered), _) => (Some(remembered), 1.0, Standing::Sure),
+        (None, Some(several)) => (Some(several.draft), several.confidence, several.standing),
+        (None, None) => (None, confidence, standing),
+    };
+    if !matches!(standing, Standing::Sure | Standing::Unsure) {
+        draft = None;
+    } else if let Some(selection) = selection.as_ref().filter(|_| draft.is_none()) {
         let quoted = compose::quote(selection);
         draft = Some(match rewrite(parts, request, clock, language, selection, &quoted) {
             Ok(written) => written,
@@ -167,12 +203,12 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     // Decide, before any text goes out.
     let vague =
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
-    let day = request.as_of.unwrap_or(parts.today);
     let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
     let (decision, reasons) = if with_a_person {
         (Decision::Escalate, vec![seen.escalate.unwrap_or(Reason::UserRequest)])
     } else {
-        decide(&seen, failure, draft.as_ref().map(|_| (standing, disputed)), vague)
+        let answered = draft.as_ref().map(|_| Answered { standing, disputed, unanswered });
+        decide(&seen, failure, answered, vague, standing == Standing::Held)
     };
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
@@ -213,15 +249,99 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         timings_ms: timings,
         models: parts.models.clone(),
         index_version: parts.snapshot.manifest.index_version,
+        scores: selection.as_ref().map(|selection| selection.signals),
     };
     emit(Event::Completed(Box::new(answer.clone())));
-    Ok((answer, Trace { signals: selection.map(|selection| selection.signals), hits: hits.to_vec() }))
+    Ok((answer, Trace { signals: selection.map(|selection| selection.signals), hits: hits.to_vec(), evidence }))
+}
+
+/// What is known about the words of an answer.
+struct Answered {
+    /// How sure they are.
+    standing: Standing,
+    /// Whether another policy in force says something else.
+    disputed: bool,
+    /// Whether they leave out a part of the question.
+    unanswered: bool,
+}
+
+/// The answer to several questions in one.
+struct Several {
+    draft: Draft,
+    /// The lowest of the parts answered.
+    confidence: f64,
+    standing: Standing,
+    /// Whether a part was not answered; the draft says so.
+    unanswered: bool,
+}
+
+/// Looks up each part of a question by itself. `None` where that brings nothing beyond the whole: no part is answered, or all by the same
+/// words.
+fn several(parts: &Parts<'_>, request: &AnswerRequest, language: Language, asked: &[parts::Part<'_>]) -> Option<Several> {
+    let mut joined = Draft { text: String::new(), citations: Vec::new(), by: ComposedBy::Quote };
+    let (mut lowest, mut unsure, mut answered, mut kind) = (1.0f64, false, 0, "");
+    let mut missing = Vec::new();
+    for part in asked {
+        let mut history = request.history.clone();
+        if !part.before.is_empty() {
+            history.push(Said { role: Role::User, text: part.before.to_owned() });
+        }
+        let own = AnswerRequest { history, max_words: request.max_words / asked.len(), question: part.text.to_owned(), ..request.clone() };
+        let mut found = search(parts, &own, language, &mut Vec::new()).ok()?;
+        kind = confidence::kind(language, found.query.vector.is_some(), !found.readings.is_empty());
+        let selection = select_clean(parts.snapshot, &own, &mut found);
+        // Without the dial: it was measured on the answer as a whole, so it decides on that, below.
+        let judged = selection.as_ref().map(|selection| confidence::judge(&selection.signals, kind, None));
+        match (selection, judged) {
+            (Some(selection), Some((confidence, standing @ (Standing::Sure | Standing::Unsure)))) => {
+                lowest = lowest.min(confidence);
+                unsure |= standing == Standing::Unsure;
+                answered += 1;
+                let quoted = compose::quote(&selection);
+                let is_new = quoted.citations.iter().any(|one| !joined.citations.iter().any(|other| other.quote == one.quote));
+                if is_new {
+                    append(&mut joined, quoted, language);
+                }
+            }
+            _ => missing.push(part.text),
+        }
+    }
+    let sentences = joined.citations.iter().map(|citation| &citation.quote).collect::<std::collections::HashSet<_>>().len();
+    if answered == 0 || (missing.is_empty() && sentences < 2) {
+        return None;
+    }
+    for part in &missing {
+        let note = Draft { text: notices::no_policy_on(part, language), citations: Vec::new(), by: ComposedBy::Quote };
+        append(&mut joined, note, language);
+    }
+    let standing = match parts.dial.and_then(|dial| dial.answer_from(kind)) {
+        Some(limit) if lowest < limit => Standing::Held,
+        _ if unsure || language == Language::Other => Standing::Unsure,
+        _ => Standing::Sure,
+    };
+    Some(Several { draft: joined, confidence: lowest, standing, unanswered: !missing.is_empty() })
+}
+
+/// Puts `more` behind `draft`.
+fn append(draft: &mut Draft, more: Draft, language: Language) {
+    if !draft.text.is_empty() && language != Language::Zh {
+        draft.text.push(' ');
+    }
+    let shift = draft.text.chars().count();
+    draft.text.push_str(&more.text);
+    draft.citations.extend(more.citations.into_iter().map(|citation| moved(citation, shift)));
+}
+
+fn moved(mut citation: Citation, shift: usize) -> Citation {
+    citation.answer_span = Span { start: citation.answer_span.start + shift, end: citation.answer_span.end + shift };
+    citation
 }
 
 /// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.
 ///
-/// `answered`: how sure the words are, and whether another policy in force says something else; `None` without words.
-fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<(Standing, bool)>, vague: bool) -> (Decision, Vec<Reason>) {
+/// `answered`: what is known about the words; `None` without words.
+/// `held`: there are words, but a person must see them first.
+fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<Answered>, vague: bool, held: bool) -> (Decision, Vec<Reason>) {
     if let Some(reason) = seen.escalate.or(failure) {
         return (Decision::Escalate, vec![reason]);
     }
@@ -229,9 +349,10 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<(Stan
         return (Decision::Answer, Vec::new());
     }
     let mut reasons: Vec<Reason> = seen.offer.into_iter().collect();
-    if let Some((standing, disputed)) = answered {
-        reasons.extend(disputed.then_some(Reason::ConflictingPolicy));
-        reasons.extend((standing == Standing::Unsure).then_some(Reason::LowConfidence));
+    if let Some(words) = &answered {
+        reasons.extend(words.disputed.then_some(Reason::ConflictingPolicy));
+        reasons.extend((words.standing == Standing::Unsure).then_some(Reason::LowConfidence));
+        reasons.extend(words.unanswered.then_some(Reason::NoEvidence));
     }
     match (answered.is_some(), reasons.is_empty()) {
         (true, true) => (Decision::Answer, reasons),
@@ -239,9 +360,22 @@ fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<(Stan
         (false, _) if seen.offer == Some(Reason::Injection) => (Decision::Offer, reasons),
         (false, _) if vague => (Decision::Offer, vec![Reason::LowConfidence]),
         (false, _) => {
-            reasons.insert(0, Reason::NoEvidence);
+            reasons.insert(0, if held { Reason::LowConfidence } else { Reason::NoEvidence });
             (Decision::Escalate, reasons)
         }
+    }
+}
+
+/// The words that answer, from a passage that does not talk to the machine. A policy is read to customers and never obeyed: a passage with
+/// orders for an assistant in it was put there by somebody else, so nothing of it is shown, to customers or to the LLM.
+fn select_clean<'a>(snapshot: &'a Snapshot, request: &AnswerRequest, found: &mut Found) -> Option<select::Selection<'a>> {
+    loop {
+        let selection = select::select(snapshot, &request.question, found, request.max_words)?;
+        if !triage::steers(selection.passage.text()) {
+            return Some(selection);
+        }
+        tracing::warn!(document = selection.passage.version.document_id, "a passage holds orders for the machine and is left out");
+        found.hits.retain(|hit| hit.passage != selection.passage.id);
     }
 }
 
@@ -302,8 +436,15 @@ fn rewrite(
 ) -> Result<Draft, NotWritten> {
     let Some((generator, pace)) = parts.generator else { return Err(NotWritten::NotNeeded) };
     let deadline = clock.received + Duration::from_millis(request.deadline_ms);
+    let version = parts.snapshot.manifest.index_version;
+    let key = format!("{version} {:?} {language} {} {}\n{}", request.mode, request.max_words, memory::key(&request.question), quoted.text);
+    if let Some(before) = parts.memory.written(&key) {
+        return Ok(before);
+    }
     let writer = Writer { generator, pace, deadline, cancelled: clock.cancelled };
-    compose::write(&writer, request.mode, language, &request.question, selection, quoted, request.max_words)
+    let written = compose::write(&writer, request.mode, language, &request.question, selection, quoted, request.max_words)?;
+    parts.memory.keep_written(key, &written);
+    Ok(written)
 }
 
 /// What the reply says about a rewriting that did not happen; nothing where the quotation was wanted anyway.
@@ -384,11 +525,8 @@ fn hand_over(reason: Reason, draft: Option<Draft>, language: Language) -> Draft 
     let gap = if language == Language::Zh { "" } else { " " };
     let before = format!("{words}{gap}{}{gap}", notices::meanwhile(language));
     let shift = before.chars().count();
-    let moved = |mut citation: Citation| {
-        citation.answer_span = Span { start: citation.answer_span.start + shift, end: citation.answer_span.end + shift };
-        citation
-    };
-    Draft { text: before + &draft.text, citations: draft.citations.into_iter().map(moved).collect(), by: draft.by }
+    let citations = draft.citations.into_iter().map(|citation| moved(citation, shift)).collect();
+    Draft { text: before + &draft.text, citations, by: draft.by }
 }
 
 /// The text in pieces a reader can follow as they come; together they are the text.

@@ -14,6 +14,7 @@ pub fn handover(reason: Reason, language: Language) -> &'static str {
         (Language::Zh, Reason::SafetyOrLegal) => "这件事需要真人处理，我已把它标为紧急并转入人工队列。",
         (Language::Zh, Reason::Deadline) => "我没能及时查到答案，您的问题已经转入人工队列。",
         (Language::Zh, Reason::EngineError) => "我这边出了故障，无法回答。您的问题已经转入人工队列。",
+        (Language::Zh, Reason::LowConfidence) => "我查到了可能相关的规定，但没有十足把握，不想答错。您的问题已经转入人工队列。",
         (Language::Zh, _) => "我们的规定里没有写到这一点，我不想乱猜。您的问题已经转入人工队列。",
         (_, Reason::UserRequest) => {
             "Of course. Your question is now in the queue for a person, and they will see what you wrote here, so you need not repeat it."
@@ -24,6 +25,9 @@ pub fn handover(reason: Reason, language: Language) -> &'static str {
         (_, Reason::SafetyOrLegal) => "This needs a person. I have marked it urgent and put it in their queue.",
         (_, Reason::Deadline) => "I could not find the answer in time, so your question is now in the queue for a person.",
         (_, Reason::EngineError) => "Something is wrong on our side and I cannot answer. Your question is now in the queue for a person.",
+        (_, Reason::LowConfidence) => {
+            "I found something that may answer this, but I am not sure enough. Your question is now in the queue for a person."
+        }
         (_, _) => "Our policies do not say, and I will not guess. Your question is now in the queue for a person.",
     }
 }
@@ -41,6 +45,15 @@ pub fn meanwhile(language: Language) -> &'static str {
     match language {
         Language::Zh => "同时，相关规定如下：",
         _ => "Until then, our policy says:",
+    }
+}
+
+/// Names a part of the question that no policy answers.
+pub fn no_policy_on(part: &str, language: Language) -> String {
+    let part = part.trim().trim_end_matches(['?', '？', '.', '。', '!', '！']);
+    match language {
+        Language::Zh => format!("关于“{part}”，我们的规定里没有写到，可以问人工。"),
+        _ => format!("On “{part}” our policies do not say; a person can tell you."),
     }
 }
 

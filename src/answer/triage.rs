@@ -98,6 +98,11 @@ pub fn triage(text: &str) -> Triage {
     Triage { escalate, person_only, offer, small_talk: if escalate.is_none() { small_talk::small_talk(&sentences) } else { None }, mood }
 }
 
+/// Whether a text tries to steer the machine. For policies, which may hold what others wrote.
+pub fn steers(text: &str) -> bool {
+    wishes::steers(&spoken::sentences(text))
+}
+
 fn asks_for_person(sentence: &str) -> bool {
     person::asked_for(&spoken::repair(sentence)) || person_zh::asked_for(sentence) || person_elsewhere::asked_for(sentence)
 }

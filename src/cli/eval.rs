@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::open::{open_desk, open_desk_on};
+use crate::answer::{Decision, Desk};
 use crate::config::Settings;
 use crate::error::{Context, ErrorKind, Result};
-use crate::insight::{Detail, Labelled, Report, evaluate, sample_set};
+use crate::insight::{Detail, Labelled, Report, evaluate, reliability_svg, risk_coverage_svg, sample_set, worst};
 use crate::policy::parse_records;
 
 /// Wishes of `eval`.
@@ -27,6 +28,12 @@ pub struct EvalArgs {
     /// Write what happened with each question to this file, one JSON object a line
     #[arg(long, value_name = "FILE.jsonl")]
     details: Option<PathBuf>,
+    /// Draw what the confidence is worth into this folder: risk-coverage.svg and reliability.svg
+    #[arg(long, value_name = "DIR")]
+    svg: Option<PathBuf>,
+    /// Show the N worst failures, worst first
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    failures: usize,
     /// Exit with 1 unless this holds, such as "answers.mean_words<=40"; may be given more than once
     #[arg(long, value_name = "FIGURE>=VALUE")]
     require: Vec<String>,
@@ -50,28 +57,25 @@ pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes
     };
     labelled.questions.truncate(wishes.limit.unwrap_or(usize::MAX));
     let llm = !wishes.retrieval_only;
-    let path = &settings.corpus;
-    let desk = if labelled.questions.is_empty() {
-        None
-    } else if path.is_file() {
-        let text = std::fs::read_to_string(path).on(ErrorKind::Io, || path.display().to_string())?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let root = settings.data.join("eval").join(folder_name(path));
-        Some(open_desk_on(runtime.handle(), settings, llm, &root, |_| Ok(parse_records(&name, &text)))?)
-    } else {
-        Some(open_desk(runtime.handle(), settings, llm)?)
-    };
+    let desk = if labelled.questions.is_empty() { None } else { Some(open_on_corpus(runtime, settings, llm)?) };
     let bar = indicatif::ProgressBar::new(labelled.questions.len() as u64);
     let (report, details) = evaluate(desk.as_ref(), &labelled, wishes.retrieval_only, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     if let Some(path) = &wishes.details {
         write_details(path, &details)?;
     }
+    if let Some(folder) = &wishes.svg {
+        std::fs::create_dir_all(folder).on(ErrorKind::Io, || folder.display().to_string())?;
+        for (name, picture) in [("risk-coverage.svg", risk_coverage_svg(&details)), ("reliability.svg", reliability_svg(&details))] {
+            let path = folder.join(name);
+            std::fs::write(&path, picture).on(ErrorKind::Io, || path.display().to_string())?;
+        }
+    }
     let value = serde_json::to_value(&report).on(ErrorKind::Io, || "the report".to_owned())?;
     if settings.json {
         super::print_json(&value)?;
     } else {
-        print!("{}", on_terminal(&report));
+        print!("{}{}", on_terminal(&report), failures(&details, wishes.failures));
     }
     let mut code = 0;
     for requirement in &requirements {
@@ -81,6 +85,18 @@ pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes
         }
     }
     Ok(code)
+}
+
+/// The desk on the corpus folder, or on a file of documents with an index of its own.
+pub(super) fn open_on_corpus(runtime: &tokio::runtime::Runtime, settings: &Settings, llm: bool) -> Result<Desk> {
+    let path = &settings.corpus;
+    if !path.is_file() || path.extension().is_none_or(|extension| extension != "jsonl") {
+        return open_desk(runtime.handle(), settings, llm);
+    }
+    let text = std::fs::read_to_string(path).on(ErrorKind::Io, || path.display().to_string())?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let root = settings.data.join("eval").join(folder_name(path));
+    open_desk_on(runtime.handle(), settings, llm, &root, |_| Ok(parse_records(&name, &text)))
 }
 
 /// One index per evaluation corpus, so that asking again is quick.
@@ -133,6 +149,30 @@ impl Requirement {
             found.ok_or_else(|| ErrorKind::BadSetting.on(format!("--require {self}: the report has no figure `{}`", self.figure)))?;
         Ok(if self.at_least { found >= self.value } else { found <= self.value })
     }
+}
+
+/// The worst failures in words.
+fn failures(details: &[Detail], most: usize) -> String {
+    let mut text = String::new();
+    for one in worst(details).into_iter().take(most) {
+        let what = match (one.wrong, one.decision) {
+            (true, Decision::Answer) => "wrong, and no person near",
+            (true, _) => "wrong, with a person offered",
+            (false, _) => "not answered",
+        };
+        text.push_str(&format!("\n{} ({what}, confidence {:.2}): {}\n", one.id, one.confidence, one.question));
+        if !one.cited.is_empty() {
+            text.push_str(&format!("  said      {} [{}]\n", one.answer, one.cited.join(", ")));
+        }
+        text.push_str(&format!(
+            "  should be from {}\n",
+            if one.gold.is_empty() { "nothing: no policy says it".to_owned() } else { one.gold.join(", ") }
+        ));
+        if !one.missing.is_empty() && one.answerable {
+            text.push_str(&format!("  lacks     {}\n", one.missing.join(" ")));
+        }
+    }
+    text
 }
 
 fn on_terminal(report: &Report) -> String {

@@ -4,6 +4,7 @@
 
 mod ask;
 mod bench;
+mod calibrate;
 mod diff;
 mod eval;
 pub mod models;
@@ -61,6 +62,8 @@ enum Verb {
     Eval(eval::EvalArgs),
     /// Measure how fast this machine embeds, reads and writes
     Bench(bench::BenchArgs),
+    /// Find the confidence from which on answers keep a chosen error rate, and hold later answers to it; exit code 1 if the data cannot say
+    Calibrate(calibrate::CalibrateArgs),
     /// Read one PDF file from standard input: what the other verbs start for each such file
     #[command(name = READ_PDF, hide = true)]
     ReadPdf,
@@ -120,6 +123,7 @@ fn run(args: Args) -> Result<u8> {
         Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
         Verb::Bench(wishes) => bench::run(&runtime, &settings, &wishes),
+        Verb::Calibrate(wishes) => calibrate::run(&runtime, &settings, &wishes),
         Verb::ReadPdf => Ok(0), // done before
     }
 }

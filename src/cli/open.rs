@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT, today};
+use crate::answer::{Desk, DeskParts, Dial, ModelNames, Pace, SYSTEM_PROMPT, today};
 use crate::config::Settings;
 use crate::engine::{
     BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, PassageText, Reader, device_name, open_device,
@@ -219,7 +219,7 @@ pub(super) fn open_desk_on(
     });
     let (readers, built) = opened?;
     let models = ModelNames { embedding: readers.encoder, llm: generator.as_ref().map(|_| entry.id.clone()) };
-    Ok(Desk::start(DeskParts {
+    let desk = Desk::start(DeskParts {
         snapshot: built.snapshot,
         embedder: Some((readers.embedder, readers.id)),
         reader: readers.reader,
@@ -229,7 +229,18 @@ pub(super) fn open_desk_on(
         today: Box::new(today),
         workers: settings.workers,
         queue: settings.queue,
-    }))
+    });
+    desk.set_dial(Dial::load(&settings.dial())?.filter(|dial| {
+        let fits = dial.model == desk.dial_model();
+        if !fits {
+            eprintln!(
+                "warning: {} was measured with other models.\n         Going on without it: run `frontdesk calibrate` again.",
+                settings.dial().display()
+            );
+        }
+        fits
+    }));
+    Ok(desk)
 }
 
 /// `frontdesk ingest`. `website`: what was read into the corpus folder before.

@@ -52,6 +52,9 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
     };
     let desk = tokio::task::spawn_blocking(open).await.map_err(|cause| ErrorKind::Server.on("loading stopped half-way").because(cause))?;
     let desk: Desk = desk?;
+    for correction in store.corrections().await? {
+        desk.learn(correction);
+    }
     let info = desk.info();
     tracing::info!(
         corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,

@@ -210,6 +210,11 @@ impl Snapshot {
         if self.manifest.program == build::PROGRAM { Known::new(self.versions()) } else { Known::default() }
     }
 
+    /// All document versions with their passages, in force or not.
+    pub fn indexed(&self) -> impl Iterator<Item = &IndexedVersion> {
+        self.versions.iter()
+    }
+
     /// For every passage, in order of their ids, whether its version is one that `admits`.
     pub fn mask(&self, admits: impl Fn(&Version) -> bool) -> Vec<bool> {
         let mut mask = Vec::with_capacity(self.passages.len());

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
+use super::charts::calibration_error;
 use super::labelled::{Labelled, Question, Utterance};
-use super::metrics::{auroc, percentile, ranking, token_f1, word_recall};
+use super::metrics::{auroc, percentile, ranking, token_f1, word_differences, word_recall};
 use crate::answer::{
     Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage,
 };
@@ -29,6 +30,8 @@ pub struct Report {
     pub answers: Answers,
     /// Knowing what it does not know.
     pub abstention: Abstention,
+    /// What the confidence is worth, over cited answers.
+    pub calibration: Calibration,
     /// Reaching a person by words alone.
     pub escalation: Escalation,
     /// Milliseconds per answer.
@@ -92,6 +95,15 @@ pub struct Abstention {
     pub auroc: f64,
 }
 
+/// What the confidence is worth.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Calibration {
+    /// Expected calibration error of cited answers, in ten bins: mean distance between confidence and share right.
+    pub error: f64,
+    /// How well the confidence tells right cited answers from wrong ones; 0.5 is chance.
+    pub auroc: f64,
+}
+
 /// Reaching a person by words alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Escalation {
@@ -120,6 +132,16 @@ pub enum Detail {
     Question(Box<QuestionDetail>),
     /// An utterance.
     Utterance(UtteranceDetail),
+}
+
+impl Detail {
+    /// What happened with a question, if it is one.
+    pub(super) fn question(&self) -> Option<&QuestionDetail> {
+        match self {
+            Self::Question(question) => Some(question),
+            Self::Utterance(_) => None,
+        }
+    }
 }
 
 /// What happened with one utterance.
@@ -162,6 +184,16 @@ pub struct QuestionDetail {
     pub cited_gold: bool,
     /// Whether a quote holds most of a gold span.
     pub span_found: bool,
+    /// Whether cited words were shown that do not answer: no gold document, or nothing to answer from.
+    pub wrong: bool,
+    /// Best token F1 against a reference answer; 0 for a refusal.
+    pub token_f1: f64,
+    /// Words of that reference that the answer lacks.
+    pub missing: Vec<String>,
+    /// Words of the answer that the reference lacks.
+    pub extra: Vec<String>,
+    /// Which confidence judges such questions.
+    pub evidence: String,
     /// Probability that the answer is right.
     pub confidence: f64,
     /// What that came from.
@@ -295,6 +327,24 @@ impl Outcome<'_> {
         self.cited().and_then(|answer| answer.citations.first()).is_some_and(|citation| self.gold.contains(&citation.document_id))
     }
 
+    fn is_wrong(&self) -> bool {
+        self.cited().is_some() && (!self.question.answerable || !self.cited_gold())
+    }
+
+    fn said(&self) -> &str {
+        self.cited().map_or("", |answer| answer.answer.as_str())
+    }
+
+    fn token_f1(&self) -> f64 {
+        self.question.answers.iter().map(|reference| token_f1(self.said(), reference)).fold(0.0, f64::max)
+    }
+
+    /// Words missing from and extra in the answer, against the reference that is most like it.
+    fn differences(&self) -> (Vec<String>, Vec<String>) {
+        let nearest = self.question.answers.iter().max_by(|a, b| token_f1(self.said(), a).total_cmp(&token_f1(self.said(), b)));
+        nearest.map(|reference| word_differences(self.said(), reference)).unwrap_or_default()
+    }
+
     fn span_found(&self) -> bool {
         self.cited().is_some_and(|answer| {
             let quotes: Vec<&str> = answer.citations.iter().map(|citation| citation.quote.as_str()).collect();
@@ -325,9 +375,7 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
             })
             .collect()
     };
-    let wrong = |outcome: &&&Outcome<'_>| {
-        outcome.cited().is_some_and(|answer| !answer.escalate && (!outcome.question.answerable || !outcome.cited_gold()))
-    };
+    let wrong = |outcome: &&&Outcome<'_>| outcome.is_wrong() && outcome.cited().is_some_and(|answer| !answer.escalate);
     let gold_citations = answerable.iter().filter(|outcome| outcome.cited_gold()).count();
     let all_citations = citations(&asked);
     let answers = Answers {
@@ -335,10 +383,7 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
         answered_rate: share(cited(&answerable), answerable.len()),
         cited_gold_rate: share(gold_citations, cited(&answerable)),
         cited_gold_of_all: share(gold_citations, answerable.len()),
-        token_f1: mean(answerable.iter().map(|outcome| {
-            let said = outcome.cited().map_or("", |answer| answer.answer.as_str());
-            outcome.question.answers.iter().map(|reference| token_f1(said, reference)).fold(0.0, f64::max)
-        })),
+        token_f1: mean(answerable.iter().map(|outcome| outcome.token_f1())),
         gold_span_recall: mean(
             answerable
                 .iter()
@@ -365,6 +410,8 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
         refused_when_answerable: share(answerable.len() - cited(&answerable), answerable.len()),
         auroc: auroc(&scored).unwrap_or(0.0),
     };
+    let told: Vec<(f64, bool)> = asked.iter().filter_map(|outcome| Some((outcome.cited()?.confidence, !outcome.is_wrong()))).collect();
+    let calibration = Calibration { error: calibration_error(&told), auroc: auroc(&told).unwrap_or(0.0) };
     let latencies = |wanted: &dyn Fn(&Answer) -> bool| {
         let values: Vec<f64> = asked
             .iter()
@@ -383,6 +430,7 @@ fn measure(outcomes: &[&Outcome<'_>], utterances: &[&Utterance]) -> Report {
         retrieval,
         answers,
         abstention,
+        calibration,
         escalation: measure_escalation(utterances),
         latency_ms: latencies(&|_| true),
         latency_quoted_ms: latencies(&|answer| answer.mode == ComposedBy::Quote),
@@ -424,6 +472,7 @@ fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> Questi
             relevance: hit.relevance,
         }
     };
+    let (missing, extra) = outcome.differences();
     QuestionDetail {
         id: outcome.question.id.clone(),
         lang: outcome.question.lang.clone(),
@@ -436,6 +485,11 @@ fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> Questi
         found: outcome.found.clone(),
         cited_gold: outcome.cited_gold(),
         span_found: outcome.span_found(),
+        wrong: outcome.is_wrong(),
+        token_f1: outcome.token_f1(),
+        missing,
+        extra,
+        evidence: outcome.answered.as_ref().map(|(_, trace)| trace.evidence.to_owned()).unwrap_or_default(),
         confidence: answer.map_or(0.0, |answer| answer.confidence),
         signals: outcome.answered.as_ref().and_then(|(_, trace)| trace.signals),
         candidates: hits.iter().take(CANDIDATES).filter_map(|hit| Some(candidate((snapshot?, hit)))).collect(),
@@ -443,7 +497,78 @@ fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> Questi
     }
 }
 
+impl QuestionDetail {
+    /// Nothing yet about a question.
+    #[cfg(test)]
+    pub(super) fn blank(id: &str, decision: Decision) -> Self {
+        Self {
+            id: id.to_owned(),
+            lang: String::new(),
+            question: String::new(),
+            answerable: true,
+            answer: String::new(),
+            decision,
+            cited: Vec::new(),
+            gold: Vec::new(),
+            found: None,
+            cited_gold: false,
+            span_found: false,
+            wrong: false,
+            token_f1: 0.0,
+            missing: Vec::new(),
+            extra: Vec::new(),
+            evidence: String::new(),
+            confidence: 0.0,
+            signals: None,
+            candidates: Vec::new(),
+            total_ms: 0.0,
+        }
+    }
+
+    /// How bad the outcome is; `None` where it is as it should be. A wrong answer that stood alone is worst, the surer the worse; then one
+    /// with a person offered; then an answer that was there and not given.
+    fn badness(&self) -> Option<f64> {
+        let refused = self.cited.is_empty() || self.decision == Decision::Escalate;
+        match (self.wrong, self.decision) {
+            (true, Decision::Answer) => Some(2.0 + self.confidence),
+            (true, Decision::Offer) => Some(1.0 + self.confidence),
+            _ => (self.answerable && refused).then_some(self.confidence),
+        }
+    }
+}
+
+/// The questions that went wrong, worst first.
+pub fn worst(details: &[Detail]) -> Vec<&QuestionDetail> {
+    let questions = details.iter().filter_map(Detail::question);
+    let mut failed: Vec<(f64, &QuestionDetail)> = questions.filter_map(|one| Some((one.badness()?, one))).collect();
+    failed.sort_by(|a, b| b.0.total_cmp(&a.0));
+    failed.into_iter().map(|(_, one)| one).collect()
+}
+
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (count, sum) = values.fold((0usize, 0.0), |(count, sum), value| (count + 1, sum + value));
     if count == 0 { 0.0 } else { sum / count as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_answer_that_stood_alone_is_listed_before_all_else() {
+        let detail = |id: &str, decision, wrong, confidence| {
+            let cited = vec!["fees".to_owned()];
+            Detail::Question(Box::new(QuestionDetail { cited, wrong, confidence, ..QuestionDetail::blank(id, decision) }))
+        };
+        let refused = Detail::Question(Box::new(QuestionDetail::blank("refused", Decision::Escalate)));
+        let details = [
+            refused,
+            detail("offered", Decision::Offer, true, 0.9),
+            detail("right", Decision::Answer, false, 0.9),
+            detail("alone", Decision::Answer, true, 0.8),
+            detail("sure and alone", Decision::Answer, true, 0.95),
+        ];
+        let order: Vec<&str> = worst(&details).into_iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(order, ["sure and alone", "alone", "offered", "refused"]);
+    }
 }

@@ -38,6 +38,18 @@ pub(super) fn word_recall(span: &str, quotes: &str) -> f64 {
     if total == 0 { 0.0 } else { shared as f64 / total as f64 }
 }
 
+/// Words of `reference` that `answer` lacks, and the other way round, in alphabetical order.
+pub(super) fn word_differences(answer: &str, reference: &str) -> (Vec<String>, Vec<String>) {
+    let (said, wanted) = (bag(answer), bag(reference));
+    let lacking = |from: &HashMap<String, usize>, other: &HashMap<String, usize>| {
+        let mut words: Vec<String> =
+            from.iter().filter(|(word, count)| other.get(*word).unwrap_or(&0) < *count).map(|(word, _)| word.clone()).collect();
+        words.sort_unstable();
+        words
+    };
+    (lacking(&wanted, &said), lacking(&said, &wanted))
+}
+
 fn bag(text: &str) -> HashMap<String, usize> {
     let mut bag = HashMap::new();
     for term in terms(text).into_iter().filter(|term| term.kind == TermKind::Word) {
@@ -101,6 +113,12 @@ mod tests {
         assert!((token_f1("a late fee of $7", "the late fee is $7") - 0.6).abs() < 1e-9);
         assert_eq!(token_f1("退款三天", "退款三天"), 1.0);
         assert_eq!(token_f1("", "fee"), 0.0);
+    }
+
+    #[test]
+    fn words_that_differ_are_named_on_both_sides() {
+        let (missing, extra) = word_differences("a late fee of $7", "a late fee of up to $8");
+        assert_eq!((missing, extra), (vec!["8".to_owned(), "to".into(), "up".into()], vec!["7".to_owned()]));
     }
 
     #[test]

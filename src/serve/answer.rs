@@ -49,7 +49,7 @@ pub async fn answer(
 
 /// What was said in a conversation that is continued. It must have begun here; a typing mistake would otherwise start a new one
 /// unnoticed.
-async fn earlier_turns(store: &Store, id: &str) -> Result<Vec<Said>> {
+pub(super) async fn earlier_turns(store: &Store, id: &str) -> Result<Vec<Said>> {
     match store.turns(id, EARLIER_TURNS).await {
         Ok(turns) if turns.is_empty() => {
             Err(ErrorKind::NotFound

@@ -15,6 +15,7 @@ mod listen;
 mod lookup;
 mod pages;
 mod problem;
+mod proof;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -81,6 +82,10 @@ impl AppState {
 pub fn router(state: AppState) -> Router {
     let routes = Router::new()
         .route("/v1/answer", post(answer::answer))
+        .route("/v1/answers/{id}", get(proof::receipt))
+        .route("/v1/answers/{id}/correction", put(proof::correct).delete(proof::withdraw))
+        .route("/v1/verify", post(proof::verify))
+        .route("/v1/assist", post(proof::assist))
         .route("/v1/search", post(lookup::search))
         .route("/v1/documents", get(documents::list))
         .route("/v1/documents/conflicts", get(documents::conflicts))

@@ -1,5 +1,7 @@
 //! The router, driven without a port. Nothing here depends on what the desk answers, only on shapes and statuses.
 
+mod proof;
+
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

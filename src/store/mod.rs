@@ -4,6 +4,7 @@
 //! holds them: one connection writes, several read beside it, and what was recorded survives a restart.
 //! Must not know: HTTP, models.
 
+mod corrections;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, SqlSafeStr};
@@ -26,10 +28,12 @@ const READERS: u32 = 4;
 /// Files up to this size are checked page by page when opened; larger ones would delay the start for too long.
 const CHECKED_BYTES: u64 = 1 << 30;
 /// The changes to the tables, oldest first. Files are only ever added: an applied one is known by its checksum.
-const MIGRATIONS: [(i64, &str, &str); 3] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "conversations", include_str!("migrations/0001_conversations.sql")),
     (2, "documents", include_str!("migrations/0002_documents.sql")),
     (3, "desk", include_str!("migrations/0003_desk.sql")),
+    (20, "receipts", include_str!("migrations/0020_receipts.sql")),
+    (21, "corrections", include_str!("migrations/0021_corrections.sql")),
 ];
 
 /// What is kept of a hand-off: packet, state, revision, agent, note, time of the last change.
@@ -53,6 +57,35 @@ pub struct Turn {
     pub answer: Answer,
     /// When it was recorded.
     pub created_at: Timestamp,
+}
+
+/// An answer as it was sent, and how it came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Receipt {
+    /// The customer's words.
+    pub question: String,
+    /// The answer's JSON, byte for byte as the client got it.
+    pub sent: String,
+    /// The same, read.
+    pub answer: Answer,
+    /// What else the request asked for; `None` for answers of older versions.
+    pub wishes: Option<Value>,
+    /// What the confidence came from, where anything was found.
+    pub scores: Option<Value>,
+    /// When it was recorded.
+    pub created_at: Timestamp,
+}
+
+/// Question, answer, time, wishes, scores.
+type ReceiptRow = (String, String, i64, Option<String>, Option<String>);
+
+/// What a request asked for beside its words, which are kept elsewhere.
+fn wishes(request: &AnswerRequest) -> Result<Value> {
+    let mut value = serde_json::to_value(request).on(ErrorKind::Store, || "a request could not be written as JSON".to_owned())?;
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|name, _| !matches!(name.as_str(), "question" | "history" | "conversation_id"));
+    }
+    Ok(value)
 }
 
 impl Store {
@@ -86,7 +119,7 @@ impl Store {
         let failed = || format!("answer {} could not be kept in {}", answer.id, self.path.display());
         let now = Timestamp::now().as_microsecond();
         let packet = answer.handoff.as_ref().map(|handoff| Ok((handoff, to_json(handoff)?))).transpose()?;
-        let whole = to_json(answer)?;
+        let (whole, wishes, scores) = (to_json(answer)?, to_json(&wishes(request)?)?, to_json(&answer.scores)?);
         let mut change = self.writer.begin_with("BEGIN IMMEDIATE").await.on(ErrorKind::Store, failed)?;
         sqlx::query("INSERT INTO conversations (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(&answer.conversation_id)
@@ -94,15 +127,19 @@ impl Store {
             .execute(&mut *change)
             .await
             .on(ErrorKind::Store, failed)?;
-        sqlx::query("INSERT INTO turns (id, conversation_id, question, answer, created_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind(&answer.id)
-            .bind(&answer.conversation_id)
-            .bind(&request.question)
-            .bind(whole)
-            .bind(now)
-            .execute(&mut *change)
-            .await
-            .on(ErrorKind::Store, failed)?;
+        sqlx::query(
+            "INSERT INTO turns (id, conversation_id, question, answer, created_at, wishes, scores) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&answer.id)
+        .bind(&answer.conversation_id)
+        .bind(&request.question)
+        .bind(whole)
+        .bind(now)
+        .bind(wishes)
+        .bind(scores)
+        .execute(&mut *change)
+        .await
+        .on(ErrorKind::Store, failed)?;
         if let Some((handoff, packet)) = packet {
             // One that waits already gets the new packet; where it stands is changed by people alone.
             let sql = "INSERT INTO handoffs (id, conversation_id, packet, state, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -141,6 +178,26 @@ impl Store {
             })
         };
         rows.iter().rev().map(read).collect()
+    }
+
+    /// The answer of this id, with how it came about.
+    ///
+    /// # Errors
+    /// `Store` if the database failed or holds an answer that this version cannot read.
+    pub async fn receipt(&self, answer_id: &str) -> Result<Option<Receipt>> {
+        let failed = || self.unreadable("turns");
+        let sql = "SELECT question, answer, created_at, wishes, scores FROM turns WHERE id = $1";
+        let found = sqlx::query_as(sql).bind(answer_id).fetch_optional(&self.readers).await.on(ErrorKind::Store, failed)?;
+        let Some((question, sent, created_at, wishes, scores)): Option<ReceiptRow> = found else { return Ok(None) };
+        let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose().on(ErrorKind::Store, failed);
+        Ok(Some(Receipt {
+            question,
+            answer: serde_json::from_str(&sent).on(ErrorKind::Store, failed)?,
+            sent,
+            wishes: value(wishes)?,
+            scores: value(scores)?,
+            created_at: Timestamp::from_microsecond(created_at).on(ErrorKind::Store, failed)?,
+        }))
     }
 
     /// How many turns a conversation has, and the hand-off in it that no person has ended.

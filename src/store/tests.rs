@@ -46,6 +46,7 @@ fn answer(id: &str, conversation_id: &str, handoff: Option<Handoff>) -> Answer {
         timings_ms: Timings::default(),
         models: ModelNames::default(),
         index_version: 3,
+        scores: None,
     }
 }
 
