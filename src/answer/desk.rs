@@ -21,6 +21,7 @@ use super::contract::{
     QUESTION_CHARS, SearchReply, SearchRequest, Statement,
 };
 use super::ground::char_span;
+use super::handover::Handover;
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Context as _, Error, ErrorKind, Result};
@@ -47,6 +48,8 @@ pub struct DeskParts {
     pub workers: usize,
     /// Requests that may wait.
     pub queue: usize,
+    /// When a person is offered or called.
+    pub rules: Handover,
 }
 
 struct Shared {
@@ -61,6 +64,7 @@ struct Shared {
     workers: usize,
     queue: usize,
     waiting: AtomicUsize,
+    rules: RwLock<Arc<Handover>>,
 }
 
 enum Job {
@@ -128,6 +132,7 @@ impl Desk {
             workers: parts.workers.max(1),
             queue: parts.queue.max(1),
             waiting: AtomicUsize::new(0),
+            rules: RwLock::new(Arc::new(parts.rules)),
         });
         for number in 0..shared.workers {
             let (shared, inbox) = (Arc::clone(&shared), Arc::clone(&inbox));
@@ -190,6 +195,16 @@ impl Desk {
         self.shared.snapshot()
     }
 
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Handover> {
+        self.shared.rules()
+    }
+
+    /// Puts `rules` in force from the next question on.
+    pub fn replace_rules(&self, rules: Handover) {
+        *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
     /// Puts `report` in force in place of all policies before; false when nothing in it is new. Answers under way end with the old
     /// ones, and no answer sees a mixture. `root`: where the index lies.
     ///
@@ -219,7 +234,8 @@ impl Desk {
             let reply = |snapshot: &Snapshot| -> Result<Reply> {
                 let never = AtomicBool::new(false);
                 let clock = Clock { received: Instant::now(), cancelled: &never };
-                let (answer, _) = answer(&self.shared.parts(snapshot, None), &request, &clock, &mut |_| ())?;
+                let rules = self.rules();
+                let (answer, _) = answer(&self.shared.parts(snapshot, None, &rules), &request, &clock, &mut |_| ())?;
                 Ok(answer.into())
             };
             comparison.changes.extend(Change::between(&request.question, reply(&current)?, reply(&trial)?));
@@ -318,11 +334,16 @@ impl Shared {
         let snapshot = self.snapshot();
         let pen = self.pen.try_lock();
         let generator = self.generator.as_ref().filter(|_| pen.is_ok()).map(|(generator, pace)| (generator, *pace));
-        answer(&self.parts(&snapshot, generator), request, clock, emit)
+        let rules = self.rules();
+        answer(&self.parts(&snapshot, generator, &rules), request, clock, emit)
     }
 
-    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>) -> Parts<'a> {
-        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models }
+    fn rules(&self) -> Arc<Handover> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>, rules: &'a Handover) -> Parts<'a> {
+        Parts { snapshot, embedder: self.embedder(), reader: self.reader.as_ref(), generator, models: &self.models, rules }
     }
 
     fn search(&self, request: &SearchRequest, received: Instant) -> Result<SearchReply> {

@@ -54,5 +54,6 @@ pub(crate) fn desk_of(documents: &[(&str, &str)]) -> Desk {
         device: "cpu".to_owned(),
         workers: 1,
         queue: 8,
+        rules: super::Handover::builtin().clone(),
     })
 }

@@ -98,7 +98,14 @@ fn work_that_nobody_waits_for_stops() {
     let desk = desk();
     let gone = AtomicBool::new(true);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
+    let parts = Parts {
+        snapshot: &snapshot,
+        embedder: None,
+        reader: None,
+        generator: None,
+        models: &ModelNames::default(),
+        rules: Handover::builtin(),
+    };
     let clock = Clock { received: Instant::now(), cancelled: &gone };
     assert_eq!(answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap_err().kind, ErrorKind::Cancelled);
 }
@@ -108,7 +115,14 @@ fn a_question_that_waited_too_long_goes_to_a_person() {
     let desk = desk();
     let never = AtomicBool::new(false);
     let snapshot = desk.snapshot();
-    let parts = Parts { snapshot: &snapshot, embedder: None, reader: None, generator: None, models: &ModelNames::default() };
+    let parts = Parts {
+        snapshot: &snapshot,
+        embedder: None,
+        reader: None,
+        generator: None,
+        models: &ModelNames::default(),
+        rules: Handover::builtin(),
+    };
     let clock = Clock { received: Instant::now() - Duration::from_secs(5), cancelled: &never };
     let (answer, _) = answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap();
     assert_eq!(answer.reasons, [Reason::Deadline]);

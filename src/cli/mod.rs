@@ -3,11 +3,13 @@
 //! Exit 0 done, 1 escalated (`ask`) or fell short (`eval --require`), 2 failed.
 
 mod ask;
+mod desk;
 mod diff;
 mod eval;
 pub mod models;
 mod open;
 mod serve;
+mod upkeep;
 mod watch;
 
 use std::path::PathBuf;
@@ -53,6 +55,23 @@ enum Verb {
     Diff(diff::DiffArgs),
     /// Measure quality on labelled questions (default: the sample set)
     Eval(eval::EvalArgs),
+    /// The rules that offer or call a person: print, check
+    Handover {
+        #[command(subcommand)]
+        command: desk::HandoverCommand,
+    },
+    /// Events for other systems: check, list, replay
+    Webhooks {
+        #[command(subcommand)]
+        command: desk::WebhooksCommand,
+    },
+    /// What is kept of a customer: export, erase
+    Privacy {
+        #[command(subcommand)]
+        command: desk::PrivacyCommand,
+    },
+    /// How the desk does: containment, reasons, waits, what no policy answers
+    Insights(desk::InsightsArgs),
     /// Read one PDF file from standard input: what the other verbs start for each such file
     #[command(name = READ_PDF, hide = true)]
     ReadPdf,
@@ -105,6 +124,10 @@ fn run(args: Args) -> Result<u8> {
         }
         Verb::Diff(wishes) => diff::run(&runtime, &settings, &wishes),
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
+        Verb::Handover { command } => desk::handover(&settings, command),
+        Verb::Webhooks { command } => runtime.block_on(desk::webhooks(&settings, command)),
+        Verb::Privacy { command } => runtime.block_on(desk::privacy(&settings, command)),
+        Verb::Insights(wishes) => runtime.block_on(desk::insights(&settings, wishes)),
         Verb::ReadPdf => Ok(0), // done before
     }
 }

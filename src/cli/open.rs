@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DeskParts, ModelNames, Pace, SYSTEM_PROMPT};
-use crate::config::Settings;
+use crate::answer::{Desk, DeskParts, Handover, ModelNames, Pace, SYSTEM_PROMPT};
+use crate::config::{DatabasePlace, Settings};
 use crate::engine::{BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, Reader, device_name, open_device};
 use crate::error::{Error, ErrorKind, Result};
 use crate::index::{EmbeddingId, Snapshot, disk, refresh};
@@ -143,12 +143,11 @@ fn policies(runtime: &Handle, settings: &Settings) -> Result<LoadReport> {
 
 /// What was uploaded, and the last `past` questions that conversations began with.
 pub(super) fn uploads(runtime: &Handle, settings: &Settings, past: u32) -> Result<(Vec<Upload>, Vec<String>)> {
-    let database = settings.database();
-    if !database.exists() {
+    if matches!(&settings.database, DatabasePlace::File(path) if !path.exists()) {
         return Ok((Vec::new(), Vec::new())); // no server ran here yet
     }
     runtime.block_on(async {
-        let store = Store::open(&database).await?;
+        let store = Store::open_at(&settings.database).await?;
         let kept = (store.uploads().await?, store.first_questions(past).await?);
         store.close().await;
         Ok(kept)
@@ -192,6 +191,7 @@ pub(super) fn open_desk_on(
         device: device_name(&open_device()?),
         workers: settings.workers,
         queue: settings.queue,
+        rules: read_rules(settings)?,
     }))
 }
 
@@ -229,4 +229,9 @@ pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings) -> 
         );
     }
     Ok(if manifest.skipped.is_empty() { 0 } else { 2 })
+}
+
+/// The rules that offer or call a person.
+pub(super) fn read_rules(settings: &Settings) -> Result<Handover> {
+    settings.handover.as_deref().map_or_else(|| Ok(Handover::builtin().clone()), Handover::read)
 }

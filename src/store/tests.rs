@@ -1,7 +1,9 @@
 use std::collections::HashSet;
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::answer::{ComposedBy, Decision, HandoffMove, HandoffState, ModelNames, Reason, Timings};
+use crate::answer::{ComposedBy, Decision, Handoff, HandoffMove, HandoffState, ModelNames, Reason, Timings};
 use crate::text::Language;
 
 fn handoff(id: &str, conversation_id: &str) -> Handoff {
@@ -26,6 +28,9 @@ fn handoff(id: &str, conversation_id: &str) -> Handoff {
         reasons: vec![Reason::UserRequest],
         team: None,
         priority: "normal".into(),
+        contact: None,
+        wait: None,
+        signals: vec![],
     }
 }
 
@@ -193,7 +198,8 @@ async fn a_folder_in_place_of_the_file_and_newer_tables_are_clear_errors() {
 
     let path = folder.path().join("frontdesk.db");
     let store = Store::open(&path).await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1").execute(&store.writer).await.unwrap();
+    let Database::Sqlite { writer, .. } = &store.database else { unreachable!("it is a file") };
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1").execute(writer).await.unwrap();
     store.close().await;
     let error = Store::open(&path).await.unwrap_err();
     assert!(error.to_string().contains("newer"), "{}", error.chain());
