@@ -246,12 +246,11 @@ fn on_terminal(report: &DeskReport) -> String {
 
 /// The database, which a server must have made before.
 async fn open(settings: &Settings) -> Result<Store> {
-    if let DatabasePlace::File(path) = &settings.database {
-        if !path.exists() {
-            return Err(
-                ErrorKind::NotFound.on(format!("{}: no server has kept anything here yet: name its --data or --database", path.display()))
-            );
-        }
+    if let DatabasePlace::File(path) = &settings.database
+        && !path.exists()
+    {
+        let what = format!("{}: no server has kept anything here yet: name its --data or --database", path.display());
+        return Err(ErrorKind::NotFound.on(what));
     }
     Store::open_at(&settings.database).await
 }

@@ -139,6 +139,7 @@ async fn a_hand_off_is_told_signed_redacted_and_in_order() {
     let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
     assert_eq!(names, ["handoff.queued", "handoff.accepted", "handoff.resolved"]);
     for (one, event) in seen.iter().zip(&events) {
+        assert_eq!(one.path, "/hook");
         let timestamp = one.header("x-frontdesk-timestamp").parse().unwrap();
         assert_eq!(one.header("x-frontdesk-signature"), format!("v1={}", signature("whsec", timestamp, &one.body)));
         assert_eq!(one.header("idempotency-key"), event["id"]);
@@ -183,7 +184,7 @@ async fn what_is_given_up_is_listed_with_its_reason_and_can_be_replayed() {
     until_empty(&house.store).await;
     let dead = house.store.outbox(OutboxState::Dead, 10).await.unwrap();
     assert_eq!((dead.len(), dead[0].attempts), (1, 2));
-    assert_eq!(dead[0].last_error.as_deref(), Some("it answered 401 No: bad token"));
+    assert_eq!(dead[0].last_error.as_deref(), Some("it answered 401 Unauthorized: bad token"));
     assert_eq!(house.store.replay(Some("evt_unknown")).await.unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(house.store.replay(Some(&dead[0].id)).await.unwrap(), 1);
     until_empty(&house.store).await;

@@ -157,10 +157,9 @@ fn repeated_conversations(asked: &[Asked]) -> HashSet<&str> {
     let mut repeated = HashSet::new();
     for one in asked {
         let Some(customer) = one.customer_id.as_deref() else { continue };
-        if let Some((conversation, at)) = last.insert(customer, (&one.conversation_id, one.at)) {
-            if conversation != one.conversation_id && one.at.duration_since(at) <= REPEAT_WITHIN {
-                repeated.insert(one.conversation_id.as_str());
-            }
+        let before = last.insert(customer, (&one.conversation_id, one.at));
+        if before.is_some_and(|(id, at)| id != one.conversation_id && one.at.duration_since(at) <= REPEAT_WITHIN) {
+            repeated.insert(one.conversation_id.as_str());
         }
     }
     repeated

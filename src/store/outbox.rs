@@ -158,7 +158,7 @@ pub(super) struct Announcement {
 pub(super) fn said(history: &[Said], request: &AnswerRequest, answer: &Answer) -> Vec<Said> {
     let now = [(Role::User, &request.question), (Role::Agent, &answer.answer)];
     let now = now.map(|(role, text)| Said { role, text: text.clone() });
-    let earlier = history.iter().cloned().skip(history.len().saturating_sub(MESSAGES - now.len()));
+    let earlier = history.iter().skip(history.len().saturating_sub(MESSAGES - now.len())).cloned();
     let plain = |said: Said| match said.role {
         Role::User => Said { text: redact(&said.text).into_owned(), ..said },
         Role::Agent => said, // policies hold the company's own numbers
