@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::triage::{Mood, triage};
 use crate::retrieve::{Role, Said};
-use crate::text::analysis::{TermKind, terms};
+use crate::text::analysis::{Term, TermKind, is_stop_word, terms};
 
 /// The signals, by the names that rules use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -115,18 +115,19 @@ pub fn same_answer(answer: &str, history: &[Said]) -> Option<Signal> {
     (before > 0).then(|| Signal::new(SignalKind::Repeats, if before > 1 { 1.0 } else { 0.5 }, "the same answer as before".to_owned()))
 }
 
-/// Words of one question that must be in the other, both ways, for them to be the same.
-const SAME_SHARE: f64 = 0.75;
+/// Share of an earlier question's words that must come again.
+const SAME_SHARE: f64 = 0.6;
 
-/// Whether two texts ask the same in about the same words.
-fn is_same_question(one: &str, other: &str) -> bool {
+/// Whether `question` asks again what `before` asked: it says most of that again and nothing else. "And to Sweden?" is a new one.
+fn is_same_question(question: &str, before: &str) -> bool {
     let words = |text: &str| -> HashSet<String> {
-        terms(text).into_iter().filter(|term| term.kind == TermKind::Word && !term.text.is_empty()).map(|term| term.text).collect()
+        let content = |term: &Term| term.kind == TermKind::Word && !is_stop_word(&term.text);
+        terms(text).into_iter().filter(content).map(|term| term.text).collect()
     };
-    let (one, other) = (words(one), words(other));
-    let shared = one.intersection(&other).count() as f64;
-    // Two words alike prove little: "and returns?" after "returns?".
-    shared >= 2.0 && shared >= SAME_SHARE * one.len() as f64 && shared >= SAME_SHARE * other.len() as f64
+    let (now, before) = (words(question), words(before));
+    let shared = now.intersection(&before).count();
+    // One word alike proves little: "returns?" after "how long do returns take?".
+    shared >= 2 && shared == now.len() && shared as f64 >= SAME_SHARE * before.len() as f64
 }
 
 static DENIES: LazyLock<Regex> = LazyLock::new(|| {
@@ -166,7 +167,9 @@ mod tests {
         assert_eq!(heard("A refund to my card, how long does it take?", std::slice::from_ref(&first)), [(SignalKind::Repeats, 0.5)]);
         let both = [first, user("how long will the refund to my card take")];
         assert_eq!(heard("How long does the refund to the card take!", &both), [(SignalKind::Repeats, 1.0)]);
-        for question in ["How long does a refund to a gift voucher take in Germany?", "And in Germany?", "Why?"] {
+        for question in
+            ["How long does a refund to my PayPal take?", "How long does a refund to my card take in Germany?", "And in Germany?", "Why?"]
+        {
             assert_eq!(heard(question, &both), [], "{question}");
         }
         assert_eq!(heard("退款多久能到账？", &[user("退款多久到账")]), [(SignalKind::Repeats, 0.5)]);

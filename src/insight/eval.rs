@@ -426,7 +426,15 @@ fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> Questi
         let view = snapshot.passage(hit.passage);
         let PassageText { heading, sentences } = view.as_read();
         let document_id = view.version.document_id.clone();
-        CandidateDetail { document_id, heading, sentences, score: hit.score, lexical: hit.blend.lexical, cosine: hit.cosine, relevance: hit.relevance }
+        CandidateDetail {
+            document_id,
+            heading,
+            sentences,
+            score: hit.score,
+            lexical: hit.blend.lexical,
+            cosine: hit.cosine,
+            relevance: hit.relevance,
+        }
     };
     QuestionDetail {
         id: outcome.question.id.clone(),
