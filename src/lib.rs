@@ -17,6 +17,7 @@
 //! | [`retrieve`] | which passages fit this question, and why in that order |
 //! | [`answer`] | triage, retrieve, compose, ground, decide, in one function |
 //! | [`store`] | conversations and hand-offs in a database |
+//! | [`handoff`] | who outside hears of hand-offs |
 //! | [`library`] | which policies are in force, and how do they change |
 //! | [`insight`] | how good is it, on labelled data |
 //! | [`serve`] | how all this travels over HTTP |
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod handoff;
 pub mod index;
 pub mod insight;
 pub mod library;

@@ -2,14 +2,16 @@
 //!
 //! All `span`s count Unicode scalar values, from 0, end excluded.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::select::Signals;
+use super::signals::Signal;
 use crate::error::{ErrorKind, Result};
 use crate::index::ConflictKind;
 use crate::retrieve::{Reading, Said, Why};
-use crate::text::Language;
+use crate::text::{Language, redact};
 
 /// Longest question accepted, in Unicode scalar values: more is a document, not a question.
 pub const QUESTION_CHARS: usize = 4_000;
@@ -23,6 +25,9 @@ pub struct AnswerRequest {
     /// Continues a conversation; `None` starts one.
     #[serde(default)]
     pub conversation_id: Option<String>,
+    /// Whose conversation it is, in the caller's own words: what is kept can then be handed out or deleted by this name.
+    #[serde(default)]
+    pub customer_id: Option<String>,
     /// What was said before, oldest first, where the caller keeps the conversation; else it is taken from `conversation_id`.
     #[serde(default)]
     pub history: Vec<Said>,
@@ -59,12 +64,32 @@ pub struct SoFar {
     pub turns: usize,
     /// The hand-off that no person has ended yet.
     pub handoff: Option<Box<Handoff>>,
+    /// How long the line is; `None` where that could not be looked up.
+    pub queue: Option<QueueState>,
+    /// The last hand-off was given up because nobody took it in time.
+    pub nobody_came: bool,
+}
+
+/// How long the line is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueueState {
+    /// Hand-offs that wait.
+    pub waiting: usize,
+    /// Half of the latest hand-offs were taken within this time; `None` while no person has taken any.
+    pub usual_wait: Option<SignedDuration>,
 }
 
 impl SoFar {
     /// Whether a person talks with the customer: the machine then keeps out.
     pub fn is_with_a_person(&self) -> bool {
         self.handoff.as_ref().is_some_and(|handoff| matches!(handoff.state, HandoffState::Accepted | HandoffState::Active))
+    }
+
+    /// Whether the customer waits for a person.
+    pub fn is_waiting(&self) -> bool {
+        self.handoff
+            .as_ref()
+            .is_some_and(|handoff| matches!(handoff.state, HandoffState::Offered | HandoffState::Requested | HandoffState::Queued))
     }
 }
 
@@ -82,6 +107,7 @@ impl AnswerRequest {
         Self {
             question: question.into(),
             conversation_id: None,
+            customer_id: None,
             history: Vec::new(),
             language: LanguageChoice::Auto,
             as_of: None,
@@ -109,6 +135,7 @@ impl AnswerRequest {
             )));
         }
         check_history(&self.history)?;
+        self.customer_id.as_deref().map_or(Ok(()), |id| check_words("customer_id", id, NAME_CHARS))?;
         if !(5..=400).contains(&self.max_words) {
             return Err(ErrorKind::BadRequest.on(format!("field `max_words` is {}, it must be 5 to 400", self.max_words)));
         }
@@ -195,12 +222,18 @@ pub enum Reason {
     LowConfidence,
     /// Two policies in force say different things.
     ConflictingPolicy,
+    /// Only a policy that no longer holds answers this.
+    StalePolicy,
     /// Something must be done on an account.
     ActionRequired,
-    /// The customer is in distress.
+    /// The answer is a no.
+    Denial,
+    /// The customer is in distress, grieving or angry.
     Distress,
     /// Danger, fraud, or a legal threat.
     SafetyOrLegal,
+    /// The machine gets the customer no further.
+    Loop,
     /// The text tries to steer the machine.
     Injection,
     /// The time was up.
@@ -303,7 +336,7 @@ pub struct Handoff {
     pub open_questions: Vec<String>,
     /// A first reply the person may send.
     pub suggested_reply: Option<String>,
-    /// `calm`, `upset` or `distressed`.
+    /// `calm`, `upset`, `grieving` or `distressed`.
     pub sentiment: String,
     /// Why.
     pub reasons: Vec<Reason>,
@@ -311,6 +344,44 @@ pub struct Handoff {
     pub team: Option<String>,
     /// `normal`, `high` or `urgent`.
     pub priority: String,
+    /// An e-mail address or telephone number that the customer gave.
+    #[serde(default)]
+    pub contact: Option<String>,
+    /// How long the customer was told it may take.
+    #[serde(default)]
+    pub wait: Option<Wait>,
+    /// What was heard, and in which words.
+    #[serde(default)]
+    pub signals: Vec<Signal>,
+}
+
+/// How long it may take until a person comes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Whether anybody is there.
+    pub open: bool,
+    /// When somebody will be there, if nobody is: RFC 3339, at the company's place; `None` if that is not known.
+    pub opens_at: Option<String>,
+    /// How many wait before this customer.
+    pub ahead: usize,
+    /// Minutes in which half of the latest customers were reached.
+    pub usual_minutes: Option<u64>,
+}
+
+impl Handoff {
+    /// The packet without what identifies the customer: for other systems. Facts keep their places in the words as they were written.
+    pub fn redacted(&self) -> Self {
+        let plain = |words: &str| redact(words).into_owned();
+        Self {
+            question: plain(&self.question),
+            summary: plain(&self.summary),
+            facts: self.facts.iter().map(|fact| Fact { text: plain(&fact.text), ..fact.clone() }).collect(),
+            note: self.note.as_deref().map(plain),
+            contact: self.contact.as_deref().map(plain),
+            signals: self.signals.iter().map(|one| Signal { evidence: one.evidence.as_deref().map(plain), ..one.clone() }).collect(),
+            ..self.clone()
+        }
+    }
 }
 
 fn first_revision() -> u32 {

@@ -26,6 +26,7 @@ use super::contract::{
 };
 use super::dial::Dial;
 use super::ground::char_span;
+use super::handover::Handover;
 use super::memory::{Correction, Memory};
 use super::receipt::{self, CitationNow};
 use super::{Clock, Parts, TOP_K, Trace, answer};
@@ -56,6 +57,8 @@ pub struct DeskParts {
     pub workers: usize,
     /// Requests that may wait.
     pub queue: usize,
+    /// When a person is offered or called.
+    pub rules: Handover,
 }
 
 /// Says which day it is.
@@ -81,6 +84,7 @@ struct Shared {
     workers: usize,
     queue: usize,
     waiting: AtomicUsize,
+    rules: RwLock<Arc<Handover>>,
 }
 
 enum Job {
@@ -166,6 +170,7 @@ impl Desk {
             workers: parts.workers.max(1),
             queue: parts.queue.max(1),
             waiting: AtomicUsize::new(0),
+            rules: RwLock::new(Arc::new(parts.rules)),
         });
         for number in 0..shared.workers {
             let (shared, inbox) = (Arc::clone(&shared), Arc::clone(&inbox));
@@ -268,6 +273,16 @@ impl Desk {
         (self.shared.today)()
     }
 
+    /// The rules in force.
+    pub fn rules(&self) -> Arc<Handover> {
+        self.shared.rules()
+    }
+
+    /// Puts `rules` in force from the next question on.
+    pub fn replace_rules(&self, rules: Handover) {
+        *self.shared.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+
     /// Puts `report` in force in place of all policies before; false when nothing in it is new. Answers under way end with the old
     /// ones, and no answer sees a mixture. `root`: where the index lies.
     ///
@@ -297,7 +312,9 @@ impl Desk {
             let reply = |snapshot: &Snapshot| -> Result<Reply> {
                 let never = AtomicBool::new(false);
                 let clock = Clock { received: Instant::now(), cancelled: &never };
-                let (answer, _) = answer(&self.shared.parts(snapshot, None, self.shared.dial().as_deref()), &request, &clock, &mut |_| ())?;
+                let (rules, dial) = (self.rules(), self.shared.dial());
+                let parts = self.shared.parts(snapshot, None, dial.as_deref(), &rules);
+                let (answer, _) = answer(&parts, &request, &clock, &mut |_| ())?;
                 Ok(answer.into())
             };
             comparison.changes.extend(Change::between(&request.question, reply(&current)?, reply(&trial)?));
@@ -467,14 +484,25 @@ impl Shared {
         let pen = self.pen.try_lock();
         let free = |(generator, _): &&(Generator, Pace)| generator.takes_several() || pen.is_ok();
         let generator = self.generator.as_ref().filter(free).map(|(generator, pace)| (generator, *pace));
-        answer(&self.parts(&snapshot, generator, self.dial().as_deref()), request, clock, emit)
+        let rules = self.rules();
+        answer(&self.parts(&snapshot, generator, self.dial().as_deref(), &rules), request, clock, emit)
     }
 
     fn dial(&self) -> Option<Arc<Dial>> {
         self.dial.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn parts<'a>(&'a self, snapshot: &'a Snapshot, generator: Option<(&'a Generator, Pace)>, dial: Option<&'a Dial>) -> Parts<'a> {
+    fn rules(&self) -> Arc<Handover> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn parts<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        generator: Option<(&'a Generator, Pace)>,
+        dial: Option<&'a Dial>,
+        rules: &'a Handover,
+    ) -> Parts<'a> {
         Parts {
             snapshot,
             embedder: self.embedder(),
@@ -484,6 +512,7 @@ impl Shared {
             today: (self.today)(),
             dial,
             memory: &self.memory,
+            rules,
         }
     }
 

@@ -4,35 +4,48 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::contract::{AnswerRequest, Citation, Fact, Handoff, HandoffSource, HandoffState, Reason};
+use super::compose::Draft;
+use super::contract::{AnswerRequest, Citation, Fact, Handoff, HandoffSource, HandoffState, Reason, Wait};
 use super::ground::char_span;
-use super::new_id;
+use super::handover::{Handover, Verdict};
+use super::signals::Signal;
 use super::triage::Mood;
+use super::{new_id, notices};
 use crate::index::Snapshot;
 use crate::retrieve::Hit;
-use crate::text::Language;
+use crate::text::{Language, contact_in};
 
 /// Passages given to the person.
 const SOURCES: usize = 3;
+/// Words beside an address in a message that only leaves it.
+const WORDS_WITH_CONTACT: usize = 8;
 
-/// Builds the packet. `citations` are what the customer was shown already, if anything.
-#[expect(clippy::too_many_arguments, reason = "a packet gathers what every step found")]
-pub(super) fn packet(
-    snapshot: &Snapshot,
-    request: &AnswerRequest,
-    conversation_id: &str,
-    language: Language,
-    reasons: &[Reason],
-    mood: Mood,
-    hits: &[Hit],
-    citations: &[Citation],
-) -> Handoff {
+/// What every step found.
+pub(super) struct Gathered<'a> {
+    pub snapshot: &'a Snapshot,
+    pub request: &'a AnswerRequest,
+    pub conversation_id: &'a str,
+    pub language: Language,
+    pub verdict: &'a Verdict,
+    pub signals: Vec<Signal>,
+    pub mood: Mood,
+    pub hits: &'a [Hit],
+    /// What the customer was shown already, if anything.
+    pub citations: &'a [Citation],
+    pub suggested_reply: Option<String>,
+    pub line: Wait,
+}
+
+/// Builds the packet.
+pub(super) fn packet(gathered: Gathered<'_>) -> Handoff {
+    let Gathered { snapshot, request, verdict, mood, citations, .. } = gathered;
     let so_far = &request.so_far;
     let earlier = so_far.handoff.as_deref();
     let mut facts = facts(&request.question, so_far.turns);
     facts.splice(0..0, earlier.into_iter().flat_map(|handoff| handoff.facts.iter().cloned()));
-    let reason = reasons.first().copied().unwrap_or(Reason::NoEvidence);
-    let sources: Vec<HandoffSource> = hits
+    let reason = verdict.reasons.first().copied().unwrap_or(Reason::NoEvidence);
+    let sources: Vec<HandoffSource> = gathered
+        .hits
         .iter()
         .take(SOURCES)
         .map(|hit| {
@@ -46,39 +59,87 @@ pub(super) fn packet(
             }
         })
         .collect();
-    let tried = match (citations.first(), sources.first()) {
-        (Some(citation), _) => vec![format!("Told the customer: “{}” ({}, version {})", citation.quote, citation.title, citation.version)],
-        (None, Some(nearest)) => {
-            vec![format!("Searched the policies; the nearest was “{}”, not close enough to answer from", nearest.title)]
-        }
-        (None, None) => Vec::new(),
-    };
     let handoff = Handoff {
         id: new_id("hnd"),
-        conversation_id: conversation_id.to_owned(),
+        conversation_id: gathered.conversation_id.to_owned(),
         created_at: jiff::Timestamp::now().to_string(),
         state: HandoffState::Queued,
         revision: 1,
         updated_at: None,
         agent: None,
         note: None,
-        language,
+        language: gathered.language,
         question: request.question.clone(),
         summary: summary(reason, mood),
         open_questions: open_questions(reason, &facts),
         facts,
-        tried,
+        tried: tried(citations, &sources),
         sources,
-        suggested_reply: None, // nothing is sure enough to put into a person's mouth
+        suggested_reply: gathered.suggested_reply,
         sentiment: mood.name().to_owned(),
-        reasons: reasons.to_vec(),
-        team: None,
-        priority: priority(reason, mood).to_owned(),
+        reasons: verdict.reasons.clone(),
+        team: verdict.team.clone(),
+        priority: verdict.priority.name().to_owned(),
+        contact: contact_in(&request.question),
+        wait: Some(gathered.line),
+        signals: gathered.signals,
     };
     match earlier {
         None => handoff,
         Some(earlier) => follow(handoff, earlier),
     }
+}
+
+/// What the customer was told, and which policies were looked at.
+fn tried(citations: &[Citation], sources: &[HandoffSource]) -> Vec<String> {
+    let told = citations
+        .first()
+        .map(|citation| format!("Told the customer: “{}” ({}, version {})", citation.quote, citation.title, citation.version));
+    let mut checked: Vec<String> = Vec::new();
+    for source in sources {
+        let name = format!("“{}”, version {}", source.title, source.version);
+        if !checked.contains(&name) {
+            checked.push(name);
+        }
+    }
+    let verdict = if citations.is_empty() { "; none is close enough to answer from" } else { "" };
+    let checked = (!checked.is_empty()).then(|| format!("Checked the policies {}{verdict}", checked.join(", ")));
+    told.into_iter().chain(checked).collect()
+}
+
+/// The policy's words as a reply that a person may send after reading them, with where they stand.
+pub(super) fn suggested_reply(draft: &Draft, mood: Mood, language: Language) -> String {
+    let before = notices::before(mood, language).map(|words| format!("{words}{}", super::gap(language))).unwrap_or_default();
+    let place = draft.citations.first().map(|citation| match language {
+        Language::Zh => format!("（见《{}》第 {} 版）", citation.title, citation.version),
+        _ => format!(" ({}, version {})", citation.title, citation.version),
+    });
+    format!("{before}{}{}", draft.text, place.unwrap_or_default())
+}
+
+/// How long it may take until a person comes.
+pub(super) fn line(rules: &Handover, request: &AnswerRequest) -> Wait {
+    let now = jiff::Timestamp::now();
+    let open = rules.hours.as_ref().is_none_or(|hours| hours.are_open(now));
+    let opens = rules.hours.as_ref().filter(|_| !open).and_then(|hours| hours.next_opening(now));
+    let queue = request.so_far.queue.unwrap_or_default();
+    let minutes = |wait: jiff::SignedDuration| u64::try_from(wait.as_secs().max(0)).unwrap_or_default().div_ceil(60).max(1);
+    Wait {
+        open,
+        opens_at: opens.map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
+        ahead: queue.waiting,
+        usual_minutes: queue.usual_wait.map(minutes),
+    }
+}
+
+/// Whether a message says hardly more than how to reach the customer.
+pub(super) fn only_leaves_contact(message: &str) -> bool {
+    let Some(contact) = contact_in(message) else { return false };
+    let rest = message.replace(&contact, " ");
+    let words = rest.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    // A Chinese character counts as half a word.
+    let halves: usize = words.map(|word| if word.is_ascii() { 2 } else { word.chars().count() }).sum();
+    halves <= 2 * WORDS_WITH_CONTACT
 }
 
 /// One conversation waits once: what is new joins what waits already, at its place in the queue and with the higher priority.
@@ -100,6 +161,9 @@ fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
         priority: if urgency(&new.priority) > urgency(&waiting.priority) { new.priority } else { waiting.priority.clone() },
         tried,
         reasons,
+        team: new.team.or_else(|| waiting.team.clone()),
+        contact: new.contact.or_else(|| waiting.contact.clone()),
+        suggested_reply: new.suggested_reply.or_else(|| waiting.suggested_reply.clone()),
         ..new
     }
 }
@@ -107,34 +171,36 @@ fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
 fn summary(reason: Reason, mood: Mood) -> String {
     let why = match reason {
         Reason::UserRequest => "The customer asked for a person.",
-        Reason::Distress => "The customer sounds in distress: please answer first of all.",
+        Reason::Distress if mood == Mood::Distressed => "The customer sounds in distress: please answer first of all.",
+        Reason::Distress => "How the customer was treated or fares is the matter.",
         Reason::SafetyOrLegal => "The customer reports fraud or danger, or speaks of legal steps.",
+        Reason::Loop => "The machine got the customer no further.",
         Reason::Deadline => "The machine did not answer in time.",
         Reason::EngineError => "The machine failed.",
-        Reason::ActionRequired => "The customer wants something done on the account, and no policy answers the question.",
-        _ => "No policy in force answers the question.",
+        Reason::ActionRequired => "Somebody has to look into the customer's account or act on it.",
+        Reason::StalePolicy => "Only a policy that no longer holds answers the question.",
+        Reason::Denial => "Our policy says no to the customer.",
+        Reason::NoEvidence | Reason::LowConfidence | Reason::ConflictingPolicy | Reason::Injection => {
+            "No policy in force answers the question."
+        }
     };
     let tone = match mood {
         Mood::Upset => " The customer sounds upset.",
+        Mood::Grieving => " Somebody has died: please choose your words with care.",
         Mood::Calm | Mood::Distressed => "",
     };
     format!("{why}{tone}")
 }
 
 fn open_questions(reason: Reason, facts: &[Fact]) -> Vec<String> {
-    match reason {
-        Reason::UserRequest if facts.is_empty() => vec!["What is it about, if the question above does not say?".to_owned()],
-        Reason::SafetyOrLegal => vec!["Which payments or orders does the customer not recognise, if any?".to_owned()],
-        _ => Vec::new(),
-    }
-}
-
-fn priority(reason: Reason, mood: Mood) -> &'static str {
-    match (reason, mood) {
-        (Reason::Distress | Reason::SafetyOrLegal, _) => "urgent",
-        (_, Mood::Upset) => "high",
-        _ => "normal",
-    }
+    let question = match reason {
+        Reason::UserRequest if facts.is_empty() => "What is it about, if the question above does not say?",
+        Reason::SafetyOrLegal => "Which payments or orders does the customer not recognise, if any?",
+        Reason::ActionRequired if facts.is_empty() => "Which order or payment is it about?",
+        Reason::StalePolicy => "Which rule holds now?",
+        _ => return Vec::new(),
+    };
+    vec![question.to_owned()]
 }
 
 static FACT: LazyLock<Regex> = LazyLock::new(|| {
@@ -177,9 +243,12 @@ mod tests {
     }
 
     #[test]
-    fn danger_comes_first_in_the_queue() {
-        assert_eq!(priority(Reason::SafetyOrLegal, Mood::Calm), "urgent");
-        assert_eq!(priority(Reason::NoEvidence, Mood::Upset), "high");
-        assert_eq!(priority(Reason::NoEvidence, Mood::Calm), "normal");
+    fn a_message_that_only_leaves_an_address_is_told_from_a_question() {
+        for text in ["a.b@example.com", "my number is +44 20 7946 0958, thanks", "电话13800138000", "请打给我 13800138000 谢谢"] {
+            assert!(only_leaves_contact(text), "{text}");
+        }
+        for text in ["how do I change my e-mail a.b@example.com in the account settings of your app", "thanks", "订单 4471190"] {
+            assert!(!only_leaves_contact(text), "{text}");
+        }
     }
 }

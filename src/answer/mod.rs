@@ -14,11 +14,13 @@ mod desk;
 mod dial;
 pub mod ground;
 mod handoff;
+pub mod handover;
 mod memory;
 mod notices;
 mod parts;
 mod receipt;
 mod select;
+pub mod signals;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod triage;
@@ -30,10 +32,12 @@ pub use compose::{Pace, SYSTEM_PROMPT};
 pub use contract::*;
 pub use desk::{Desk, DeskInfo, DeskParts, Ticket, Today, today};
 pub use dial::{Dial, DialSetting};
+pub use handover::Handover;
 pub use memory::Correction;
 pub use receipt::{CitationNow, Fate};
 pub use select::{Signals, count_words};
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -41,13 +45,14 @@ use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
 use jiff::civil::Date;
 use memory::Memory;
+use signals::{Signal, SignalKind};
 
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
 use crate::retrieve::{Context, Hit, Query, Readings, Role, Said, Scope, context, prepare, rerank, retrieve};
 use crate::text::analysis::TermKind;
-use crate::text::{Language, detect_language};
+use crate::text::{Language, contact_in, detect_language};
 
 /// Passages taken from search into the choice of words.
 const TOP_K: usize = 20;
@@ -70,6 +75,8 @@ pub struct Parts<'a> {
     pub dial: Option<&'a Dial>,
     /// What people corrected and the LLM wrote before.
     memory: &'a Memory,
+    /// When a person is offered or called.
+    pub rules: &'a Handover,
 }
 
 /// When the request came and whether anybody still waits.
@@ -110,11 +117,20 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         LanguageChoice::Auto | LanguageChoice::En => Language::En,
     };
     let seen = triage::triage(&request.question);
+    let mut heard = seen.signals.clone();
+    if seen.small_talk.is_none() {
+        heard.extend(signals::of_conversation(&request.question, seen.mood, &request.history));
+    }
+    if request.so_far.nobody_came {
+        heard.push(Signal::new(SignalKind::NobodyCame, 1.0, None));
+    }
+    let by_words = parts.rules.decide(&heard);
     timings.triage = ms(started);
 
     // Retrieve: unless the words alone settle it.
     let with_a_person = request.so_far.is_with_a_person();
-    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person;
+    let leaves_contact = request.so_far.is_waiting() && handoff::only_leaves_contact(&request.question);
+    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person || leaves_contact;
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
@@ -125,13 +141,13 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if !settled && remembered.is_none() {
         clock.still_wanted()?;
         if clock.received.elapsed() >= Duration::from_millis(request.deadline_ms) {
-            failure = Some(Reason::Deadline);
+            failure = Some(SignalKind::Deadline);
         } else {
             match search(parts, request, question_language, &mut degraded) {
                 Ok(result) => found = Some(result),
                 Err(error) => {
                     tracing::error!(error = error.chain(), "search failed");
-                    failure = Some(Reason::EngineError);
+                    failure = Some(SignalKind::EngineError);
                 }
             }
         }
@@ -195,7 +211,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
                 document = written.citations.first().map(|citation| citation.document_id.as_str()),
                 "a citation did not verify"
             );
-            (draft, failure) = (None, Some(Reason::EngineError));
+            (draft, failure) = (None, Some(SignalKind::EngineError));
         }
     }
     timings.ground = ms(started);
@@ -203,23 +219,57 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     // Decide, before any text goes out.
     let vague =
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
-    let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
-    let (decision, reasons) = if with_a_person {
-        (Decision::Escalate, vec![seen.escalate.unwrap_or(Reason::UserRequest)])
-    } else {
-        let answered = draft.as_ref().map(|_| Answered { standing, disputed, unanswered });
-        decide(&seen, failure, answered, vague, standing == Standing::Held)
-    };
+    heard.extend(failure.map(|kind| Signal::new(kind, 1.0, None)));
+    if let Some(draft) = &draft {
+        let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
+        heard.extend(disputed.then(|| Signal::new(SignalKind::ConflictingPolicy, 1.0, None)));
+        heard.extend((standing == Standing::Unsure).then(|| Signal::new(SignalKind::LowConfidence, 1.0 - confidence, None)));
+        heard.extend(unanswered.then(|| Signal::new(SignalKind::PartUnanswered, 1.0, None)));
+        heard.extend(signals::denial(&draft.text));
+        heard.extend(signals::same_answer(&draft.text, &request.history));
+    } else if !settled && failure.is_none() && standing == Standing::Held {
+        heard.push(Signal::new(SignalKind::Held, 1.0, None));
+    } else if !settled && failure.is_none() && vague {
+        heard.push(Signal::new(SignalKind::Vague, 1.0, None));
+    } else if !settled && failure.is_none() && !seen.heard(SignalKind::Injection) {
+        let expired = found.as_ref().and_then(|found| expired_answer(parts.snapshot, request, question_language, found, day));
+        heard.extend(expired.map(|title| Signal::new(SignalKind::ExpiredPolicy, 1.0, title)));
+        heard.push(Signal::new(SignalKind::NoEvidence, 1.0 - confidence, None));
+    }
+    // What the words alone decide needs no other reason.
+    let mut verdict = if by_words.decision == Decision::Escalate { by_words } else { parts.rules.decide(&heard) };
+    if with_a_person || leaves_contact {
+        verdict.decision = Decision::Escalate;
+        verdict.reasons = if verdict.reasons.is_empty() { vec![Reason::UserRequest] } else { verdict.reasons };
+    } else if verdict.decision == Decision::Answer && draft.is_none() && seen.small_talk.is_none() {
+        // Whatever the rules say: a customer without an answer is not left alone.
+        (verdict.decision, verdict.reasons) = (Decision::Escalate, vec![Reason::NoEvidence]);
+    }
+    let (decision, reasons) = (verdict.decision, verdict.reasons.clone());
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
 
     // Reply.
+    let line = handoff::line(parts.rules, request);
+    let suggested = draft.as_ref().map(|draft| handoff::suggested_reply(draft, seen.mood, language));
     let reply = match (decision, draft) {
         _ if with_a_person => notice(notices::with_a_person(language).to_owned()),
-        (Decision::Escalate, draft) => hand_over(reasons.first().copied().unwrap_or(Reason::NoEvidence), draft, language),
-        (_, Some(draft)) => draft,
+        _ if leaves_contact => notice(notices::contact_noted(language).to_owned()),
+        (Decision::Escalate, draft) => {
+            let mut words = notices::handover(reasons.first().copied().unwrap_or(Reason::NoEvidence), seen.mood, language).to_owned();
+            let known = contact_in(&request.question).is_some();
+            if let Some(honest) = notices::line(&line, known, language).filter(|_| !request.so_far.is_waiting()) {
+                words.push_str(gap(language));
+                words.push_str(&honest);
+            }
+            hand_over(&words, draft, language)
+        }
+        (_, Some(draft)) => match notices::before(seen.mood, language) {
+            Some(words) => after(&format!("{words}{}", gap(language)), draft),
+            None => draft,
+        },
         (_, None) => notice(match seen.small_talk {
             Some(kind) => notices::small_talk(kind, language).to_owned(),
-            None if seen.offer == Some(Reason::Injection) => notices::injection(language).to_owned(),
+            None if seen.heard(SignalKind::Injection) => notices::injection(language).to_owned(),
             None => notices::vague(&nearest_titles(parts.snapshot, hits), language),
         }),
     };
@@ -230,7 +280,20 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         emit(Event::Cited(Box::new(citation.clone())));
     }
     let handoff = (decision == Decision::Escalate).then(|| {
-        handoff::packet(parts.snapshot, request, &conversation_id, question_language, &reasons, seen.mood, hits, &reply.citations)
+        let gathered = handoff::Gathered {
+            snapshot: parts.snapshot,
+            request,
+            conversation_id: &conversation_id,
+            language: question_language,
+            verdict: &verdict,
+            signals: heard,
+            mood: seen.mood,
+            hits,
+            citations: &reply.citations,
+            suggested_reply: suggested,
+            line,
+        };
+        handoff::packet(gathered)
     });
     timings.total = ms(clock.received);
     let answer = Answer {
@@ -253,16 +316,6 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     };
     emit(Event::Completed(Box::new(answer.clone())));
     Ok((answer, Trace { signals: selection.map(|selection| selection.signals), hits: hits.to_vec(), evidence }))
-}
-
-/// What is known about the words of an answer.
-struct Answered {
-    /// How sure they are.
-    standing: Standing,
-    /// Whether another policy in force says something else.
-    disputed: bool,
-    /// Whether they leave out a part of the question.
-    unanswered: bool,
 }
 
 /// The answer to several questions in one.
@@ -337,33 +390,20 @@ fn moved(mut citation: Citation, shift: usize) -> Citation {
     citation
 }
 
-/// What happens with the customer, and why. Reasons are in order of weight; none means the answer stands alone.
-///
-/// `answered`: what is known about the words; `None` without words.
-/// `held`: there are words, but a person must see them first.
-fn decide(seen: &triage::Triage, failure: Option<Reason>, answered: Option<Answered>, vague: bool, held: bool) -> (Decision, Vec<Reason>) {
-    if let Some(reason) = seen.escalate.or(failure) {
-        return (Decision::Escalate, vec![reason]);
-    }
-    if seen.small_talk.is_some() {
-        return (Decision::Answer, Vec::new());
-    }
-    let mut reasons: Vec<Reason> = seen.offer.into_iter().collect();
-    if let Some(words) = &answered {
-        reasons.extend(words.disputed.then_some(Reason::ConflictingPolicy));
-        reasons.extend((words.standing == Standing::Unsure).then_some(Reason::LowConfidence));
-        reasons.extend(words.unanswered.then_some(Reason::NoEvidence));
-    }
-    match (answered.is_some(), reasons.is_empty()) {
-        (true, true) => (Decision::Answer, reasons),
-        (true, false) => (Decision::Offer, reasons),
-        (false, _) if seen.offer == Some(Reason::Injection) => (Decision::Offer, reasons),
-        (false, _) if vague => (Decision::Offer, vec![Reason::LowConfidence]),
-        (false, _) => {
-            reasons.insert(0, if held { Reason::LowConfidence } else { Reason::NoEvidence });
-            (Decision::Escalate, reasons)
-        }
-    }
+/// The title of a policy that would answer, had it not ceased to hold before `day` without another in its place.
+fn expired_answer(snapshot: &Snapshot, request: &AnswerRequest, language: Language, found: &Found, day: Date) -> Option<String> {
+    let in_force: HashSet<&str> =
+        snapshot.versions().filter(|version| version.is_valid_on(day)).map(|version| version.document_id.as_str()).collect();
+    let ended = snapshot.versions().filter(|version| !in_force.contains(version.document_id.as_str()));
+    let last_day = ended.filter_map(|version| version.valid_to).filter(|to| *to < day).max()?;
+    let scope = Scope { day: last_day, tags: request.filters.tags.clone() };
+    let hits = retrieve(snapshot, &found.query, &scope, TOP_K).ok()?;
+    let then = Found { query: found.query.clone(), hits, readings: Readings::new() };
+    let selection = select::select(snapshot, &request.question, &then, request.max_words)?;
+    let version = selection.passage.version;
+    let kind = confidence::kind(language, then.query.vector.is_some(), false);
+    let (_, standing) = confidence::judge(&selection.signals, kind, None);
+    (standing != Standing::TooWeak && !version.is_valid_on(day)).then(|| version.title.clone())
 }
 
 /// The words that answer, from a passage that does not talk to the machine. A policy is read to customers and never obeyed: a passage with
@@ -518,15 +558,23 @@ fn notice(text: String) -> Draft {
     Draft { text, citations: Vec::new(), by: ComposedBy::Notice }
 }
 
+/// What stands between sentences of the server's own.
+fn gap(language: Language) -> &'static str {
+    if language == Language::Zh { "" } else { " " }
+}
+
 /// The words at a hand-over; where a policy helps meanwhile, it is quoted after them.
-fn hand_over(reason: Reason, draft: Option<Draft>, language: Language) -> Draft {
-    let words = notices::handover(reason, language);
+fn hand_over(words: &str, draft: Option<Draft>, language: Language) -> Draft {
     let Some(draft) = draft else { return notice(words.to_owned()) };
-    let gap = if language == Language::Zh { "" } else { " " };
-    let before = format!("{words}{gap}{}{gap}", notices::meanwhile(language));
-    let shift = before.chars().count();
+    let gap = gap(language);
+    after(&format!("{words}{gap}{}{gap}", notices::meanwhile(language)), draft)
+}
+
+/// `draft` after `words`.
+fn after(words: &str, draft: Draft) -> Draft {
+    let shift = words.chars().count();
     let citations = draft.citations.into_iter().map(|citation| moved(citation, shift)).collect();
-    Draft { text: before + &draft.text, citations, by: draft.by }
+    Draft { text: format!("{words}{}", draft.text), citations, by: draft.by }
 }
 
 /// The text in pieces a reader can follow as they come; together they are the text.

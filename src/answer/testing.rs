@@ -60,5 +60,6 @@ pub(crate) fn desk_on(documents: &[(&str, &str)], today: Today) -> Desk {
         today,
         workers: 1,
         queue: 8,
+        rules: super::Handover::builtin().clone(),
     })
 }

@@ -136,6 +136,7 @@ fn work_that_nobody_waits_for_stops() {
         today: today(),
         dial: None,
         memory: &Memory::default(),
+        rules: Handover::builtin(),
     };
     let clock = Clock { received: Instant::now(), cancelled: &gone };
     assert_eq!(answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap_err().kind, ErrorKind::Cancelled);
@@ -155,6 +156,7 @@ fn a_question_that_waited_too_long_goes_to_a_person() {
         today: today(),
         dial: None,
         memory: &Memory::default(),
+        rules: Handover::builtin(),
     };
     let clock = Clock { received: Instant::now() - Duration::from_secs(5), cancelled: &never };
     let (answer, _) = answer(&parts, &AnswerRequest::new("late fee?"), &clock, &mut |_| ()).unwrap();

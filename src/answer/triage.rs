@@ -6,6 +6,7 @@
 //! asked of it. It knows nothing of policies: whether a question *about* fraud, lawyers or opening hours has an answer is
 //! for the rest of the path, so a grammar must tell a question about a thing from the thing itself.
 
+mod account;
 mod danger;
 mod fed_up;
 mod mood;
@@ -17,23 +18,29 @@ mod small_talk;
 mod spoken;
 #[cfg(test)]
 mod tests;
+mod vulnerable;
 mod wishes;
 
-use super::contract::Reason;
+use super::signals::{Signal, SignalKind};
 
 /// What the words alone say.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Triage {
-    /// A person must take over, for this reason, whatever the policies say.
-    pub escalate: Option<Reason>,
+    /// What was heard, each kind once.
+    pub signals: Vec<Signal>,
     /// Nothing but a person is wanted: a policy quoted beside it would be in the way.
     pub person_only: bool,
-    /// A person should be offered beside any answer.
-    pub offer: Option<Reason>,
     /// No question: a greeting, thanks, a goodbye, "are you a bot?".
     pub small_talk: Option<SmallTalk>,
     /// How the customer sounds.
     pub mood: Mood,
+}
+
+impl Triage {
+    /// Whether this was heard.
+    pub fn heard(&self, kind: SignalKind) -> bool {
+        self.signals.iter().any(|signal| signal.kind == kind)
+    }
 }
 
 /// Sentences that want a friendly word, not a policy.
@@ -57,6 +64,8 @@ pub enum Mood {
     Calm,
     /// Angry or worried.
     Upset,
+    /// Somebody has died.
+    Grieving,
     /// In need of help as a person.
     Distressed,
 }
@@ -67,35 +76,50 @@ impl Mood {
         match self {
             Self::Calm => "calm",
             Self::Upset => "upset",
+            Self::Grieving => "grieving",
             Self::Distressed => "distressed",
         }
     }
 }
 
+/// Longest evidence kept, in Unicode scalar values.
+const EVIDENCE_CHARS: usize = 120;
+
 /// Reads `text` for what needs no policy.
 pub fn triage(text: &str) -> Triage {
+    use SignalKind as Kind;
     let sentences = spoken::sentences(text);
-    let any = |heard: fn(&str) -> bool| sentences.iter().any(|sentence| heard(sentence));
-    let angry = any(fed_up::with_us);
-    let fed_up = any(fed_up::of_the_machine) || (angry && !any(fed_up::asks));
-    let asks_for_person = any(asks_for_person);
-    let escalate = if any(danger::distressed) {
-        Some(Reason::Distress)
-    } else if asks_for_person {
-        Some(Reason::UserRequest)
-    } else if any(danger::dangerous) {
-        Some(Reason::SafetyOrLegal)
-    } else {
-        fed_up.then_some(Reason::UserRequest)
+    let mut signals: Vec<Signal> = Vec::new();
+    let mut hear = |kind: Kind, evidence: Option<String>| {
+        let heard = evidence.is_some();
+        signals.extend(evidence.map(|words| Signal::new(kind, 1.0, words.trim().chars().take(EVIDENCE_CHARS).collect::<String>())));
+        heard
     };
-    let offer = if wishes::steers(&sentences) {
-        Some(Reason::Injection)
-    } else {
-        wishes::asks_for_action(&sentences).then_some(Reason::ActionRequired)
+    let first = |heard: fn(&str) -> Option<String>| sentences.iter().find_map(|sentence| heard(sentence));
+    let asks_for_person = hear(Kind::AsksForPerson, sentences.iter().find(|sentence| asks_for_person(sentence)).cloned());
+    let despair = hear(Kind::Despair, first(danger::distressed));
+    let bereaved = hear(Kind::Bereavement, first(vulnerable::bereaved));
+    hear(Kind::Illness, first(vulnerable::ill));
+    hear(Kind::Hardship, first(vulnerable::in_hardship));
+    let dangerous = hear(Kind::Danger, first(danger::dangerous));
+    let injection = wishes::steers(&sentences);
+    // Who steers the machine writes of anger and bots in somebody else's voice.
+    let fed_up = !injection && hear(Kind::FedUp, first(fed_up::of_the_machine));
+    let angry = !injection && hear(Kind::Anger, first(fed_up::with_us));
+    hear(Kind::Complaint, first(vulnerable::complains));
+    let matter = hear(Kind::AccountMatter, first(account::matter));
+    hear(Kind::WantsAction, wishes::asks_for_action(&sentences).then(|| sentences.join(" ")));
+    hear(Kind::AsksQuestion, sentences.iter().find(|sentence| fed_up::asks(sentence)).cloned());
+    hear(Kind::Injection, injection.then(|| sentences.join(" ")));
+    let mood = match (despair, bereaved) {
+        (true, _) => Mood::Distressed,
+        (_, true) => Mood::Grieving,
+        _ => mood::mood_of(text, &sentences, angry || fed_up),
     };
-    let mood = if escalate == Some(Reason::Distress) { Mood::Distressed } else { mood::mood_of(text, &sentences, angry || fed_up) };
-    let person_only = asks_for_person || escalate == Some(Reason::Distress);
-    Triage { escalate, person_only, offer, small_talk: if escalate.is_none() { small_talk::small_talk(&sentences) } else { None }, mood }
+    hear(Kind::Upset, (mood == Mood::Upset).then(|| "tone".to_owned()));
+    let serious = asks_for_person || despair || bereaved || dangerous || fed_up || angry || matter;
+    let small_talk = if serious { None } else { small_talk::small_talk(&sentences) };
+    Triage { signals, person_only: asks_for_person || despair, small_talk, mood }
 }
 
 /// Whether a text tries to steer the machine. For policies, which may hold what others wrote.

@@ -5,11 +5,13 @@
 mod ask;
 mod bench;
 mod calibrate;
+mod desk;
 mod diff;
 mod eval;
 pub mod models;
 mod open;
 mod serve;
+mod upkeep;
 mod watch;
 mod website;
 
@@ -64,6 +66,23 @@ enum Verb {
     Bench(bench::BenchArgs),
     /// Find the confidence from which on answers keep a chosen error rate, and hold later answers to it; exit code 1 if the data cannot say
     Calibrate(calibrate::CalibrateArgs),
+    /// The rules that offer or call a person: print, check
+    Handover {
+        #[command(subcommand)]
+        command: desk::HandoverCommand,
+    },
+    /// Events for other systems: check, list, replay
+    Webhooks {
+        #[command(subcommand)]
+        command: desk::WebhooksCommand,
+    },
+    /// What is kept of a customer: export, erase
+    Privacy {
+        #[command(subcommand)]
+        command: desk::PrivacyCommand,
+    },
+    /// How the desk does: containment, reasons, waits, what no policy answers
+    Insights(desk::InsightsArgs),
     /// Read one PDF file from standard input: what the other verbs start for each such file
     #[command(name = READ_PDF, hide = true)]
     ReadPdf,
@@ -124,6 +143,10 @@ fn run(args: Args) -> Result<u8> {
         Verb::Eval(wishes) => eval::run(&runtime, &settings, wishes),
         Verb::Bench(wishes) => bench::run(&runtime, &settings, &wishes),
         Verb::Calibrate(wishes) => calibrate::run(&runtime, &settings, &wishes),
+        Verb::Handover { command } => desk::handover(&settings, command),
+        Verb::Webhooks { command } => runtime.block_on(desk::webhooks(&settings, command)),
+        Verb::Privacy { command } => runtime.block_on(desk::privacy(&settings, command)),
+        Verb::Insights(wishes) => runtime.block_on(desk::insights(&settings, wishes)),
         Verb::ReadPdf => Ok(0), // done before
     }
 }

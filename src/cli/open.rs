@@ -6,8 +6,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DeskParts, Dial, ModelNames, Pace, SYSTEM_PROMPT, today};
-use crate::config::Settings;
+use crate::answer::{Desk, DeskParts, Dial, Handover, ModelNames, Pace, SYSTEM_PROMPT, today};
+use crate::config::{DatabasePlace, Settings};
 use crate::engine::{
     BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, PassageText, Reader, device_name, open_device,
 };
@@ -178,12 +178,11 @@ fn policies(runtime: &Handle, settings: &Settings, known: &Known<'_>) -> Result<
 
 /// What was uploaded, and the last `past` questions that conversations began with.
 pub(super) fn uploads(runtime: &Handle, settings: &Settings, past: u32) -> Result<(Vec<Upload>, Vec<String>)> {
-    let database = settings.database();
-    if !database.exists() {
+    if matches!(&settings.database, DatabasePlace::File(path) if !path.exists()) {
         return Ok((Vec::new(), Vec::new())); // no server ran here yet
     }
     runtime.block_on(async {
-        let store = Store::open(&database).await?;
+        let store = Store::open_at(&settings.database).await?;
         let kept = (store.uploads().await?, store.first_questions(past).await?);
         store.close().await;
         Ok(kept)
@@ -229,6 +228,7 @@ pub(super) fn open_desk_on(
         today: Box::new(today),
         workers: settings.workers,
         queue: settings.queue,
+        rules: read_rules(settings)?,
     });
     desk.set_dial(Dial::load(&settings.dial())?.filter(|dial| {
         let fits = dial.model == desk.dial_model();
@@ -280,4 +280,9 @@ pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings, web
     }
     let is_whole = manifest.skipped.is_empty() && website.is_none_or(|website| website.skipped.is_empty());
     Ok(if is_whole { 0 } else { 2 })
+}
+
+/// The rules that offer or call a person.
+pub(super) fn read_rules(settings: &Settings) -> Result<Handover> {
+    settings.handover.as_deref().map_or_else(|| Ok(Handover::builtin().clone()), Handover::read)
 }

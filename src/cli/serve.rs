@@ -7,6 +7,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Handle;
 
 use super::open::open_desk;
+use super::upkeep;
 use super::watch::watch;
 use crate::answer::Desk;
 use crate::config::Settings;
@@ -42,7 +43,7 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
     let taken = |cause| ErrorKind::Server.on(format!("{address} cannot be listened on: choose another with --listen")).because(cause);
     // Reserved before the models load, so that a taken port is said at once; listened on only when everything is ready.
     let socket = reserve(address).map_err(taken)?;
-    let store = Store::open(&settings.database()).await?;
+    let store = Store::open_at(&settings.database).await?;
     let loaded = folder_state(&settings.corpus);
     let (runtime, owned) = (Handle::current(), settings.clone());
     let open = move || {
@@ -57,11 +58,12 @@ pub(super) async fn run(settings: &Settings, wishes: ServeArgs) -> Result<u8> {
     }
     let info = desk.info();
     tracing::info!(
-        corpus = %settings.corpus.display(), data = %settings.data.display(), workers = info.limits.workers, queue = info.limits.queue,
+        corpus = %settings.corpus.display(), data = %settings.data.display(), database = %settings.database, workers = info.limits.workers, queue = info.limits.queue,
         embedding = info.models.embedding, llm = info.models.llm, device = info.device, index_version = info.index.version, "settings"
     );
     let library = Library::new(desk.clone(), store.clone(), Handle::current(), settings.corpus.clone(), settings.index_dir());
     watch(library.clone(), settings.corpus.clone(), loaded);
+    upkeep::start(settings, desk.clone(), store.clone())?;
     let listener = socket.listen(BACKLOG).map_err(taken)?;
     let address = listener.local_addr().unwrap_or(address);
     println!(

@@ -212,7 +212,7 @@ impl Snapshot {
 
     /// All document versions with their passages, in force or not.
     pub fn indexed(&self) -> impl Iterator<Item = &IndexedVersion> {
-        self.versions.iter()
+        self.versions.iter().map(|place| place.indexed.as_ref())
     }
 
     /// For every passage, in order of their ids, whether its version is one that `admits`.

@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::charts::calibration_error;
 use super::labelled::{Labelled, Question, Utterance};
 use super::metrics::{auroc, percentile, ranking, token_f1, word_differences, word_recall};
+use crate::answer::handover::Handover;
+use crate::answer::signals::Signal;
 use crate::answer::{
     Answer, AnswerRequest, ComposedBy, Decision, Desk, Filters, Reason, SearchRequest, Signals, Trace, count_words, triage,
 };
@@ -157,6 +159,8 @@ pub struct UtteranceDetail {
     pub wanted: Option<bool>,
     /// Why a person was called, if one was.
     pub reason: Option<Reason>,
+    /// What was heard.
+    pub signals: Vec<Signal>,
 }
 
 /// What happened with one question.
@@ -223,6 +227,12 @@ pub struct CandidateDetail {
     pub relevance: Option<f32>,
 }
 
+/// The first reason for which the shipped rules call a person on the words alone, if they do.
+fn called(signals: &[Signal]) -> Option<Reason> {
+    let verdict = Handover::builtin().decide(signals);
+    verdict.reasons.into_iter().next().filter(|_| verdict.decision == Decision::Escalate)
+}
+
 struct Outcome<'a> {
     question: &'a Question,
     gold: Vec<String>,
@@ -268,12 +278,14 @@ pub fn evaluate(
     }
     let questions = outcomes.iter().map(|outcome| Detail::Question(Box::new(question_detail(outcome, snapshot.as_deref()))));
     let utterances = labelled.utterances.iter().map(|said| {
-        let reason = triage::triage(&said.text).escalate;
+        let signals = triage::triage(&said.text).signals;
+        let reason = called(&signals);
         Detail::Utterance(UtteranceDetail {
             id: said.id.clone(),
             lang: said.lang.clone(),
             text: said.text.clone(),
             wanted: said.escalate,
+            signals,
             reason,
         })
     });
@@ -442,7 +454,7 @@ fn measure_escalation(utterances: &[&Utterance]) -> Escalation {
     let (mut needed, mut reached, mut others, mut alarms) = (0usize, 0usize, 0usize, 0usize);
     for said in utterances {
         let Some(wanted) = said.escalate else { continue };
-        let sent = usize::from(triage::triage(&said.text).escalate.is_some());
+        let sent = usize::from(called(&triage::triage(&said.text).signals).is_some());
         if wanted {
             needed += 1;
             reached += sent;

@@ -38,6 +38,7 @@ pub async fn answer(
         }
         None => request.conversation_id = Some(format!("cnv_{}", Uuid::now_v7().simple())),
     }
+    request.so_far.queue = state.store.queue().await.inspect_err(|error| tracing::error!("{}", error.chain())).ok();
     let ticket = state.desk.submit(request.clone())?;
     if request.stream || accepts_events(&headers) {
         let events = stream::unfold(ticket, async |mut ticket| ticket.next().await.map(|event| (event, ticket)));

@@ -7,10 +7,12 @@
 //! Must not know: file formats.
 
 mod answer;
+mod conversations;
 mod documents;
 mod envelope;
 mod extract;
 mod handoffs;
+mod insights;
 mod listen;
 mod lookup;
 mod pages;
@@ -19,6 +21,7 @@ mod proof;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 pub use listen::{bind_address, serve};
 
@@ -101,6 +104,12 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/handoffs/{id}/return", post(handoffs::give_back))
         .route("/v1/handoffs/{id}/resolve", post(handoffs::resolve))
         .route("/v1/feedback", post(handoffs::feedback))
+        .route("/v1/conversations/{id}", get(conversations::export).delete(conversations::erase))
+        .route("/v1/customers/{id}", get(conversations::export_customer).delete(conversations::erase_customer))
+        .route("/v1/webhooks/events", get(webhooks::events))
+        .route("/v1/webhooks/events/{id}/replay", post(webhooks::replay))
+        .route("/v1/webhooks/replay", post(webhooks::replay_all))
+        .route("/v1/insights", get(insights::insights))
         .route("/livez", get(lookup::livez))
         .route("/readyz", get(lookup::readyz))
         .route("/info", get(lookup::info));

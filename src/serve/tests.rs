@@ -649,5 +649,149 @@ async fn one_conversation_waits_once_and_the_machine_keeps_out_while_a_person_ta
     assert_eq!((&during["decision"], &during["handoff"]["id"], &during["handoff"]["state"]), (&json!("escalate"), &id, &json!("accepted")));
     assert!(during["answer"].as_str().unwrap().contains("colleague") && during["citations"].as_array().unwrap().is_empty());
     assert_eq!(act("return").await.status, StatusCode::OK);
-    assert_ne!(say("What happens if I pay late?").await["decision"], "escalate");
+    assert_ne!(say("When is the account paused?").await["decision"], "escalate");
+}
+
+#[tokio::test]
+async fn the_same_question_three_times_ends_with_a_person() {
+    let house = House::new().await;
+    let first = house.ask(json!({"question": "How much is the late payment fee?"})).await.json();
+    assert!(!first["reasons"].as_array().unwrap().contains(&json!("loop")), "{first}");
+    let again = async |question: &str| house.ask(json!({"question": question, "conversation_id": first["conversation_id"]})).await.json();
+    let second = again("How much is the late fee for a payment?").await;
+    assert_eq!((&second["decision"], &second["reasons"][0]), (&json!("offer"), &json!("loop")), "{second}");
+    let third = again("so how much is the late payment fee").await;
+    assert_eq!((&third["decision"], &third["reasons"][0]), (&json!("escalate"), &json!("loop")), "{third}");
+    assert!(third["handoff"]["suggested_reply"].as_str().unwrap().ends_with("(Late payments, version 2)"), "{third}");
+    assert!(third["handoff"]["tried"][1].as_str().unwrap().contains("“Late payments”, version 2"), "{third}");
+    let heard = third["handoff"]["signals"].as_array().unwrap();
+    assert!(heard.iter().any(|signal| signal["kind"] == "repeats" && signal["score"] == 1.0), "{heard:?}");
+}
+
+#[tokio::test]
+async fn outside_hours_the_customer_hears_when_and_can_leave_an_address() {
+    let house = House::new().await;
+    let rules =
+        format!("{}\n[hours]\ntimezone = \"UTC\"\nmon = [\"09:00-09:01\"]\nclosed = [\"{}\"]\n", crate::answer::handover::DEFAULT, today());
+    house.state.desk.replace_rules(crate::answer::Handover::parse(&rules, "own.toml").unwrap());
+    let first = house.ask(json!({"question": "I want to talk to a human"})).await.json();
+    let said = first["answer"].as_str().unwrap();
+    assert!(said.contains("back on Monday") && said.contains("Leave an e-mail address"), "{said}");
+    assert_eq!((&first["handoff"]["wait"]["open"], &first["handoff"]["contact"]), (&json!(false), &Value::Null));
+    let again = |question: &str| house.ask(json!({"question": question, "conversation_id": first["conversation_id"]}));
+    let second = again("ana@example.com").await.json();
+    assert!(second["answer"].as_str().unwrap().contains("noted"), "{second}");
+    let kept = house.get("/v1/handoffs").await.json();
+    assert_eq!((&kept["handoffs"][0]["contact"], &kept["handoffs"][0]["id"]), (&json!("ana@example.com"), &first["handoff"]["id"]));
+    let zh = house.ask(json!({"question": "转人工"})).await.json();
+    assert!(zh["answer"].as_str().unwrap().contains("现在没有同事在线"), "{zh}");
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+#[tokio::test]
+async fn whoever_waited_in_vain_goes_back_into_the_queue_ahead_of_others() {
+    let house = House::new().await;
+    let first = house.ask(json!({"question": "I want to talk to a human"})).await.json();
+    let ended = house.state.store.time_out_handoffs(jiff::Timestamp::now()).await.unwrap();
+    assert_eq!((ended.len(), ended[0].state.name()), (1, "timed_out"));
+    let next =
+        house.ask(json!({"question": "How much is the late payment fee?", "conversation_id": first["conversation_id"]})).await.json();
+    assert_eq!((&next["decision"], &next["handoff"]["priority"]), (&json!("escalate"), &json!("high")), "{next}");
+    assert_ne!(next["handoff"]["id"], first["handoff"]["id"]);
+    assert!(next["answer"].as_str().unwrap().contains("$7"), "{next}");
+}
+
+#[tokio::test]
+async fn nobody_is_cheerful_at_a_bereavement() {
+    let text = "# Deaths\n\nIf your husband or wife has died, you can close the account with the death certificate.\n";
+    let desk = crate::answer::testing::desk_of(&[("deaths.md", text)]);
+    let (answer, _) = desk.answer_here(&AnswerRequest::new("My husband has died, can I close the account?")).unwrap();
+    assert!(answer.reasons.contains(&crate::answer::Reason::Distress), "{answer:?}");
+    assert!(
+        answer.answer.starts_with("I am very sorry for your loss. ") && answer.answer.contains("death certificate"),
+        "{}",
+        answer.answer
+    );
+    let span = answer.citations[0].answer_span;
+    let cited: String = answer.answer.chars().skip(span.start).take(span.end - span.start).collect();
+    assert!(cited.starts_with("If your husband") && cited.ends_with("certificate."), "{cited}");
+    let (answer, _) = desk.answer_here(&AnswerRequest::new("my wife passed away, thank you")).unwrap();
+    assert!(answer.answer.starts_with("I am very sorry for your loss. "), "{}", answer.answer);
+}
+
+#[tokio::test]
+async fn only_an_expired_policy_is_said_to_be_one() {
+    let text =
+        "---\nid: sale\ntitle: Winter sale\nvalid_to: 2025-01-31\n---\n# Winter sale\n\nThe winter sale discount on boots is 40 percent.\n";
+    let desk =
+        crate::answer::testing::desk_of(&[("sale.md", text), ("other.md", "# Parcels\n\nParcels go out on weekdays before noon.\n")]);
+    let (answer, _) = desk.answer_here(&AnswerRequest::new("How much is the winter sale discount on boots?")).unwrap();
+    assert_eq!(answer.reasons.first(), Some(&crate::answer::Reason::StalePolicy), "{answer:?}");
+    assert!(answer.answer.contains("expired") && answer.citations.is_empty(), "{}", answer.answer);
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_customer_can_be_read_and_deleted() {
+    let house = House::new().await;
+    let asked = house.ask(json!({"question": "How much is the late payment fee?", "customer_id": "c/17"})).await.json();
+    house.ask(json!({"question": "转人工", "customer_id": "c/17"})).await;
+    house.ask(json!({"question": "转人工", "customer_id": "c-18"})).await;
+    let rating = json!({"answer_id": asked["id"], "rating": "down", "comment": "too dear"}).to_string();
+    assert_eq!(house.post("/v1/feedback", rating).await.status, StatusCode::NO_CONTENT);
+    let kept = house.get("/v1/customers/c%2F17").await.json();
+    assert_eq!(kept["conversations"].as_array().unwrap().len(), 2);
+    assert_eq!(kept["conversations"][0]["feedback"][0]["comment"], "too dear");
+    let gone = house.send(Request::delete("/v1/customers/c%2F17").body(Body::empty()).unwrap()).await.json();
+    assert_eq!(
+        (&gone["conversations"], &gone["turns"], &gone["handoffs"], &gone["feedback"]),
+        (&json!(2), &json!(2), &json!(1), &json!(1))
+    );
+    house.get("/v1/customers/c%2F17").await.problem(404, "not_found");
+    house.get(&format!("/v1/conversations/{}", asked["conversation_id"].as_str().unwrap())).await.problem(404, "not_found");
+    assert_eq!(house.get("/v1/handoffs").await.json()["handoffs"].as_array().unwrap().len(), 1, "the other customer's stays");
+    house.send(Request::delete("/v1/conversations/cnv_unknown").body(Body::empty()).unwrap()).await.problem(404, "not_found");
+    let long = json!({"question": "late fee?", "customer_id": "x".repeat(201)});
+    assert!(house.ask(long).await.problem(400, "bad_request").contains("`customer_id`"));
+}
+
+#[tokio::test]
+async fn insights_count_by_reason_and_week_and_put_unanswered_questions_together() {
+    let house = House::new().await;
+    for question in [
+        "How much is the late payment fee?",
+        "Which planet has the most rings and moons?",
+        "which planet has most moons and rings",
+        "What is the airspeed of an unladen swallow?",
+        "let me talk to a human, a.b@example.com",
+    ] {
+        house.ask(json!({"question": question, "customer_id": "c-1"})).await;
+    }
+    let report = house.get("/v1/insights?agent_minutes=5").await.json();
+    let total = &report["total"];
+    assert_eq!(
+        (&total["conversations"], &total["escalations"]["user_request"], &total["escalations"]["no_evidence"]),
+        (&json!(5), &json!(1), &json!(3))
+    );
+    assert_eq!((total["containment_rate"].as_f64(), total["repeat_contact_rate"].as_f64()), (Some(0.2), Some(0.8)));
+    let groups = report["unanswered"].as_array().unwrap();
+    assert_eq!((groups.len(), &groups[0]["questions"], &groups[0]["agent_minutes"]), (2, &json!(2), &json!(10.0)), "{report}");
+    assert_eq!(report["weeks"].as_array().unwrap().len(), 1);
+    let table = house.get("/v1/insights?format=csv").await;
+    assert!(table.header("content-type").starts_with("text/csv"));
+    assert_eq!(table.text.lines().count(), 3, "{}", table.text);
+    assert!(table.text.starts_with("week,conversations,questions,containment_rate"), "{}", table.text);
+    house.get("/v1/insights?from=2026-02-01&to=2026-01-01").await.problem(400, "bad_request");
+    house.get("/v1/insights?agent_minutes=-1").await.problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn events_that_nobody_took_are_listed_and_an_unknown_one_cannot_be_replayed() {
+    let house = House::new().await;
+    assert_eq!(house.get("/v1/webhooks/events").await.json(), json!({"events": []}));
+    house.post("/v1/webhooks/events/evt_unknown/replay", "").await.problem(404, "not_found");
+    assert_eq!(house.post("/v1/webhooks/replay", "").await.json(), json!({"replayed": 0}));
+    house.get("/v1/webhooks/events?state=lost").await.problem(400, "bad_request");
 }

@@ -1,7 +1,9 @@
 use std::collections::HashSet;
 
+use std::path::PathBuf;
+
 use super::*;
-use crate::answer::{ComposedBy, Decision, HandoffMove, HandoffState, ModelNames, Reason, Timings};
+use crate::answer::{ComposedBy, Decision, Handoff, HandoffMove, HandoffState, ModelNames, Reason, Timings};
 use crate::text::Language;
 
 fn handoff(id: &str, conversation_id: &str) -> Handoff {
@@ -26,6 +28,9 @@ fn handoff(id: &str, conversation_id: &str) -> Handoff {
         reasons: vec![Reason::UserRequest],
         team: None,
         priority: "normal".into(),
+        contact: None,
+        wait: None,
+        signals: vec![],
     }
 }
 
@@ -194,7 +199,8 @@ async fn a_folder_in_place_of_the_file_and_newer_tables_are_clear_errors() {
 
     let path = folder.path().join("frontdesk.db");
     let store = Store::open(&path).await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1").execute(&store.writer).await.unwrap();
+    let Database::Sqlite { writer, .. } = &store.database else { unreachable!("it is a file") };
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = 1").execute(writer).await.unwrap();
     store.close().await;
     let error = Store::open(&path).await.unwrap_err();
     assert!(error.to_string().contains("newer"), "{}", error.chain());
@@ -220,4 +226,80 @@ async fn of_many_agents_at_once_one_takes_a_hand_off() {
     assert_eq!(taken.len(), 1);
     assert_eq!((taken[0].state, taken[0].revision), (HandoffState::Accepted, 2));
     assert_eq!(store.handoff("hnd_1").await.unwrap().as_ref(), taken.first());
+}
+
+/// A store that tells one endpoint of everything.
+async fn telling_store(folder: &tempfile::TempDir) -> Store {
+    let store = Store::open(&path_in(folder)).await.unwrap();
+    store.subscribe(vec![Subscription { endpoint: "desk".into(), events: EVENTS.to_vec() }]);
+    store
+}
+
+#[tokio::test]
+async fn an_event_is_leased_to_one_and_those_of_a_conversation_keep_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = telling_store(&folder).await;
+    store.record(&request(), &answer("ans_1", "cnv_1", Some(handoff("hnd_1", "cnv_1")))).await.unwrap();
+    store.record(&request(), &answer("ans_2", "cnv_1", Some(handoff("hnd_1", "cnv_1")))).await.unwrap();
+    store.record(&request(), &answer("ans_3", "cnv_2", Some(handoff("hnd_2", "cnv_2")))).await.unwrap();
+    let names = |due: &[Delivery]| -> Vec<String> {
+        let event = |one: &Delivery| serde_json::from_str::<serde_json::Value>(&one.body).unwrap()["event"].as_str().unwrap().to_owned();
+        due.iter().map(event).collect()
+    };
+    let due = store.due_deliveries("desk", 10).await.unwrap();
+    assert_eq!(names(&due), ["handoff.queued", "handoff.queued"], "the second of a conversation waits for the first");
+    assert!(store.due_deliveries("desk", 10).await.unwrap().is_empty(), "leased");
+    store.delivered(&due[0].id).await.unwrap();
+    let next = store.due_deliveries("desk", 10).await.unwrap();
+    assert_eq!(names(&next), ["handoff.updated"]);
+    store.undelivered(&next[0].id, "it is down", Some(Timestamp::now())).await.unwrap();
+    let again = store.due_deliveries("desk", 10).await.unwrap();
+    assert_eq!((again[0].id.as_str(), again[0].attempt), (next[0].id.as_str(), 2));
+    assert!(store.due_deliveries("other", 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_too_old_goes_and_what_is_open_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = telling_store(&folder).await;
+    store.record(&request(), &answer("ans_1", "cnv_1", None)).await.unwrap();
+    store.record(&request(), &answer("ans_2", "cnv_2", Some(handoff("hnd_2", "cnv_2")))).await.unwrap();
+    let now = Timestamp::now();
+    assert_eq!(store.erase_older(now - jiff::SignedDuration::from_hours(1)).await.unwrap(), Erased::default());
+    let erased = store.erase_older(now + jiff::SignedDuration::from_hours(1)).await.unwrap();
+    assert_eq!((erased.conversations, erased.turns, erased.handoffs), (1, 1, 0), "a customer who waits is not forgotten");
+    assert!(store.export("cnv_1").await.unwrap().is_none());
+    store.time_out_handoffs(now + jiff::SignedDuration::from_hours(1)).await.unwrap();
+    let erased = store.erase_older(now + jiff::SignedDuration::from_hours(1)).await.unwrap();
+    assert_eq!((erased.conversations, erased.handoffs, erased.events), (1, 1, 2));
+}
+
+#[tokio::test]
+async fn words_that_were_deleted_are_gone_from_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    let asked = AnswerRequest::new("my secret is xyzzy-plugh-8812");
+    store.record(&asked, &answer("ans_1", "cnv_1", None)).await.unwrap();
+    store.erase("cnv_1").await.unwrap();
+    store.close().await;
+    let held = |name: &str| {
+        std::fs::read(path_in(&folder).with_file_name(name)).is_ok_and(|bytes| bytes.windows(11).any(|part| part == b"xyzzy-plugh"))
+    };
+    assert!(!held("frontdesk.db") && !held("frontdesk.db-wal"));
+}
+
+#[tokio::test]
+async fn the_usual_wait_is_what_half_of_the_customers_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&path_in(&folder)).await.unwrap();
+    assert_eq!(store.queue().await.unwrap(), crate::answer::QueueState { waiting: 0, usual_wait: None });
+    for n in 0..3 {
+        let waiting = handoff(&format!("hnd_{n}"), &format!("cnv_{n}"));
+        store.record(&request(), &answer(&format!("ans_{n}"), &format!("cnv_{n}"), Some(waiting))).await.unwrap();
+    }
+    let wish = HandoffMove { agent: "Ann".into(), revision: None, note: None };
+    store.move_handoff("hnd_1", HandoffState::Accepted, &wish).await.unwrap();
+    let queue = store.queue().await.unwrap();
+    assert_eq!(queue.waiting, 2);
+    assert!(queue.usual_wait.is_some_and(|wait| wait.as_secs() < 60), "{queue:?}");
 }

@@ -32,7 +32,8 @@ pub fn names(text: &str) -> Vec<&str> {
         let first = piece.chars().next().is_some_and(char::is_uppercase);
         let inside = piece.chars().skip(1).any(char::is_uppercase);
         let plain = piece.to_lowercase();
-        let ordinary = plain.chars().count() < 2 || plain.contains(['\'', '’']) || ORDINARY.contains(plain.as_str()) || is_stop_word(&plain);
+        let ordinary =
+            plain.chars().count() < 2 || plain.contains(['\'', '’']) || ORDINARY.contains(plain.as_str()) || is_stop_word(&plain);
         if ((first && !starts_sentence) || inside) && !ordinary && seen.insert(plain) {
             found.push(piece);
         }

@@ -448,11 +448,13 @@ static DANGER_ZH: LazyLock<Rules> = LazyLock::new(|| {
 });
 
 /// Whether the customer is in need as a human being.
-pub fn distressed(sentence: &str) -> bool {
-    (has_latin(sentence) && DISTRESS.heard(sentence)) || (has_han(sentence) && DISTRESS_ZH.heard(sentence))
+pub fn distressed(sentence: &str) -> Option<String> {
+    let in_words = has_latin(sentence).then(|| DISTRESS.words(sentence)).flatten();
+    in_words.or_else(|| has_han(sentence).then(|| DISTRESS_ZH.words(sentence)).flatten())
 }
 
 /// Whether fraud or danger is happening to the customer, or the customer threatens.
-pub fn dangerous(sentence: &str) -> bool {
-    (has_latin(sentence) && (REPORTS.heard(sentence) || THREATS.heard(sentence))) || (has_han(sentence) && DANGER_ZH.heard(sentence))
+pub fn dangerous(sentence: &str) -> Option<String> {
+    let in_words = has_latin(sentence).then(|| REPORTS.words(sentence).or_else(|| THREATS.words(sentence))).flatten();
+    in_words.or_else(|| has_han(sentence).then(|| DANGER_ZH.words(sentence)).flatten())
 }

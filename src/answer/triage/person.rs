@@ -114,6 +114,12 @@ static ASKS: LazyLock<Rules> = LazyLock::new(|| {
         &[
             // speak to, be put through to, reach
             r"(?:talk|cat|took) ?(?:directly |real |straight )?(?:to|with) (?:<person>|<service>)",
+            r"talk (?:directly |real |straight )?(?:to|with) (?:an? |the |one of your |your )?real [a-z]+ (?:clerk|agent|person|human)",
+            r"<ask> (?:to )?talk (?:directly |straight )?(?:to|with) (?:the |your |an? )?(?:front desk|reception|billing|accounts?|
+              finance|complaints?|returns?|fraud|technical|tech|booking|reservations?|warehouse|shipping|claims)(?: (?:desk|team|
+              department|dept|service|office|people))?(?: |$)",
+            r"(?:want|need|demand|insist|like|love|prefer|wish|ask|asked|<ask>) (?:to |on )?(?:see|seeing|meet) <person>",
+            r"talk to (?:an? |the |this |your )?bot (?:is|makes|feels|was|drives|gets) ",
             r"(?:have|having) (?:an? )?(?:proper |real |quick )?(?:talk|word|conversation|phone call) with (?:<person>|
               <service>)",
             r"(?:complain(?:ing)?|complaint|explain(?:ing)?|explain (?:this|it|that)|story|matter|problem|show (?:this|it)|

@@ -43,24 +43,31 @@ impl Rules {
         Self { phrases: compile(&spelled_out(phrases), unicode), alike: spelled_out(alike), unicode, compiled_alike: OnceLock::new() }
     }
 
-    /// Whether `sentence` (in plain form, see [`super::spoken`]) holds one of the phrases.
-    pub fn heard(&self, sentence: &str) -> bool {
-        self.heard_as(sentence, |sentence| Cow::Borrowed(sentence))
+    /// The first of the phrases in `sentence` (in plain form, see [`super::spoken`]).
+    pub fn words(&self, sentence: &str) -> Option<String> {
+        self.words_as(sentence, |sentence| Cow::Borrowed(sentence))
     }
 
-    /// Like [`Self::heard`], with the phrases looked for in what `told` makes of the sentence, and what only looks alike taken
-    /// out before that.
+    /// Whether `sentence` (in plain form, see [`super::spoken`]) holds one of the phrases.
+    pub fn heard(&self, sentence: &str) -> bool {
+        self.words(sentence).is_some()
+    }
+
+    /// Whether what `told` makes of the sentence holds one of the phrases, with what only looks alike taken out before.
     pub fn heard_as(&self, sentence: &str, told: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -> bool {
-        if !self.phrases.is_match(&told(sentence)) {
-            return false;
-        }
+        self.words_as(sentence, told).is_some()
+    }
+
+    fn words_as(&self, sentence: &str, told: impl for<'b> Fn(&'b str) -> Cow<'b, str>) -> Option<String> {
+        let first = |text: &str| self.phrases.find(text).map(|found| found.as_str().to_owned());
+        let found = first(&told(sentence))?;
         if self.alike.is_empty() {
-            return true;
+            return Some(found);
         }
         // `_` is in no word class, so no phrase reaches across what was taken out
         match self.alike().replace_all(sentence, "_") {
-            Cow::Borrowed(_) => true,
-            Cow::Owned(rest) => self.phrases.is_match(&told(&rest)),
+            Cow::Borrowed(_) => Some(found),
+            Cow::Owned(rest) => first(&told(&rest)),
         }
     }
 

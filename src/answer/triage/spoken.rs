@@ -86,7 +86,11 @@ pub fn repair(sentence: &str) -> String {
     let mut repaired = String::with_capacity(sentence.len() + 8);
     for word in sentence.split_inclusive([' ', '\n']) {
         let (letters, end) = word.split_at(word.trim_end().len());
-        repaired.push_str(meant(letters).unwrap_or(letters));
+        match (meant(letters), split_off(letters)) {
+            (Some(meant), _) => repaired.push_str(meant),
+            (None, Some((first, rest))) => repaired.extend([first, " ", rest]),
+            (None, None) => repaired.push_str(letters),
+        }
         repaired.push_str(end);
     }
     repaired
@@ -154,6 +158,18 @@ const KEPT: [&str; 38] = [
     "breaking",
     "sneaking",
 ];
+
+/// A small word and one of [`REPAIRED`] that were typed without the space between: "tosomebody", "uconnect".
+fn split_off(word: &str) -> Option<(&'static str, &'static str)> {
+    ["to", "with", "an", "a", "u", "you", "me", "please", "real"].into_iter().find_map(|first| {
+        let rest = word.strip_prefix(first)?;
+        let second = REPAIRED.into_iter().find(|right| *right == rest).or_else(|| SPLIT_TOO.into_iter().find(|right| *right == rest))?;
+        Some((first, second))
+    })
+}
+
+/// More second words of such pairs.
+const SPLIT_TOO: [&str; 4] = ["direct", "call", "speak", "people"];
 
 /// The word of [`REPAIRED`] that `word` was meant to be: one slip away (added, missing, wrong or swapped letter), two in long words.
 fn meant(word: &str) -> Option<&'static str> {

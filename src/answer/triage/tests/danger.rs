@@ -211,8 +211,8 @@ fn questions_about_fraud_law_and_complaints_are_answered_from_policy() {
 
 #[test]
 fn whoever_is_fed_up_with_the_machine_gets_a_person() {
-    all_escalate(
-        Reason::UserRequest,
+    any_of(
+        &[Reason::Loop, Reason::Distress, Reason::UserRequest],
         &[
             "this bot is useless",
             "for the fourth time, I already sent the photo",
@@ -270,8 +270,8 @@ fn whoever_is_fed_up_with_the_machine_gets_a_person() {
 
 #[test]
 fn anger_at_us_reaches_a_person_unless_it_comes_with_a_question_that_policies_may_answer() {
-    all_escalate(
-        Reason::UserRequest,
+    any_of(
+        &[Reason::Distress, Reason::Loop],
         &[
             "This is outrageous!",
             "I am furious with your company",

@@ -38,6 +38,6 @@ proptest! {
     ) {
         let request = if loud { request.to_uppercase() } else { request.to_owned() };
         let text = format!("{before}{request}{after}");
-        prop_assert_eq!(triage(&text).escalate, Some(Reason::UserRequest), "{}", text);
+        prop_assert_eq!(called(&text), Some(Reason::UserRequest), "{}", text);
     }
 }
