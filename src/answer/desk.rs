@@ -312,7 +312,7 @@ impl Desk {
             let reply = |snapshot: &Snapshot| -> Result<Reply> {
                 let never = AtomicBool::new(false);
                 let clock = Clock { received: Instant::now(), cancelled: &never };
-                let (dial, rules) = (self.shared.dial(), self.rules());
+                let (rules, dial) = (self.rules(), self.shared.dial());
                 let parts = self.shared.parts(snapshot, None, dial.as_deref(), &rules);
                 let (answer, _) = answer(&parts, &request, &clock, &mut |_| ())?;
                 Ok(answer.into())
@@ -484,8 +484,8 @@ impl Shared {
         let pen = self.pen.try_lock();
         let free = |(generator, _): &&(Generator, Pace)| generator.takes_several() || pen.is_ok();
         let generator = self.generator.as_ref().filter(free).map(|(generator, pace)| (generator, *pace));
-        let (dial, rules) = (self.dial(), self.rules());
-        answer(&self.parts(&snapshot, generator, dial.as_deref(), &rules), request, clock, emit)
+        let rules = self.rules();
+        answer(&self.parts(&snapshot, generator, self.dial().as_deref(), &rules), request, clock, emit)
     }
 
     fn dial(&self) -> Option<Arc<Dial>> {

@@ -219,16 +219,16 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     // Decide, before any text goes out.
     let vague =
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
-    let held = draft.is_none() && standing == Standing::Held;
     heard.extend(failure.map(|kind| Signal::new(kind, 1.0, None)));
     if let Some(draft) = &draft {
         let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
         heard.extend(disputed.then(|| Signal::new(SignalKind::ConflictingPolicy, 1.0, None)));
         heard.extend((standing == Standing::Unsure).then(|| Signal::new(SignalKind::LowConfidence, 1.0 - confidence, None)));
+        heard.extend(unanswered.then(|| Signal::new(SignalKind::PartUnanswered, 1.0, None)));
         heard.extend(signals::denial(&draft.text));
         heard.extend(signals::same_answer(&draft.text, &request.history));
-    } else if held {
-        heard.push(Signal::new(SignalKind::LowConfidence, 1.0 - confidence, None));
+    } else if !settled && failure.is_none() && standing == Standing::Held {
+        heard.push(Signal::new(SignalKind::Held, 1.0, None));
     } else if !settled && failure.is_none() && vague {
         heard.push(Signal::new(SignalKind::Vague, 1.0, None));
     } else if !settled && failure.is_none() && !seen.heard(SignalKind::Injection) {
@@ -241,15 +241,9 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if with_a_person || leaves_contact {
         verdict.decision = Decision::Escalate;
         verdict.reasons = if verdict.reasons.is_empty() { vec![Reason::UserRequest] } else { verdict.reasons };
-    } else if held && verdict.decision != Decision::Escalate {
-        // The operator's error rate comes before the rules: these words are for a person first.
-        (verdict.decision, verdict.reasons) = (Decision::Escalate, vec![Reason::LowConfidence]);
     } else if verdict.decision == Decision::Answer && draft.is_none() && seen.small_talk.is_none() {
         // Whatever the rules say: a customer without an answer is not left alone.
         (verdict.decision, verdict.reasons) = (Decision::Escalate, vec![Reason::NoEvidence]);
-    } else if unanswered && draft.is_some() && verdict.decision != Decision::Escalate {
-        verdict.decision = Decision::Offer;
-        verdict.reasons.push(Reason::NoEvidence);
     }
     let (decision, reasons) = (verdict.decision, verdict.reasons.clone());
     emit(Event::Decided { decision, reasons: reasons.clone(), confidence });
@@ -407,7 +401,8 @@ fn expired_answer(snapshot: &Snapshot, request: &AnswerRequest, language: Langua
     let then = Found { query: found.query.clone(), hits, readings: Readings::new() };
     let selection = select::select(snapshot, &request.question, &then, request.max_words)?;
     let version = selection.passage.version;
-    let (_, standing) = confidence::judge(&selection.signals, confidence::kind(language, then.query.vector.is_some(), false), None);
+    let kind = confidence::kind(language, then.query.vector.is_some(), false);
+    let (_, standing) = confidence::judge(&selection.signals, kind, None);
     (standing != Standing::TooWeak && !version.is_valid_on(day)).then(|| version.title.clone())
 }
 
@@ -578,11 +573,8 @@ fn hand_over(words: &str, draft: Option<Draft>, language: Language) -> Draft {
 /// `draft` after `words`.
 fn after(words: &str, draft: Draft) -> Draft {
     let shift = words.chars().count();
-    let moved = |mut citation: Citation| {
-        citation.answer_span = Span { start: citation.answer_span.start + shift, end: citation.answer_span.end + shift };
-        citation
-    };
-    Draft { text: format!("{words}{}", draft.text), citations: draft.citations.into_iter().map(moved).collect(), by: draft.by }
+    let citations = draft.citations.into_iter().map(|citation| moved(citation, shift)).collect();
+    Draft { text: format!("{words}{}", draft.text), citations, by: draft.by }
 }
 
 /// The text in pieces a reader can follow as they come; together they are the text.

@@ -59,6 +59,10 @@ pub enum SignalKind {
     ExpiredPolicy,
     /// A policy may answer, but we are not sure enough. The score is the probability that it does not.
     LowConfidence,
+    /// Words that may answer, which the error rate that the operator chose does not let through without a person.
+    Held,
+    /// One of several questions has no answer.
+    PartUnanswered,
     /// Too few words to know what is meant.
     Vague,
     /// No policy answers. The score is the probability that none does.

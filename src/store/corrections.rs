@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::database::{read, write_once};
-use super::{Store, to_json};
+use super::{Store, text, to_json};
 use crate::answer::Correction;
 use crate::error::{Context, ErrorKind, Result};
 
@@ -18,7 +18,7 @@ impl Store {
         let failed = || format!("the correction of {} could not be kept in {}", correction.answer_id, self.place);
         let whole = to_json(correction)?;
         write_once!(self, to => sqlx::query(sql)
-            .bind(&correction.answer_id)
+            .bind(text(&correction.answer_id))
             .bind(&whole)
             .bind(Timestamp::now().as_microsecond())
             .execute(to)
@@ -35,7 +35,7 @@ impl Store {
         let failed = || format!("the correction of {answer_id} could not be dropped from {}", self.place);
         let sql = "DELETE FROM corrections WHERE answer_id = $1";
         write_once!(self, to => sqlx::query(sql)
-            .bind(answer_id)
+            .bind(text(answer_id))
             .execute(to)
             .await
             .on(ErrorKind::Store, failed)
@@ -48,8 +48,8 @@ impl Store {
     /// `Store` if the database failed or holds one that this version cannot read.
     pub async fn corrections(&self) -> Result<Vec<Correction>> {
         let failed = || self.unreadable("corrections");
-        let sql = "SELECT correction FROM corrections ORDER BY created_at, answer_id";
+        let sql = "SELECT correction FROM corrections ORDER BY created_at, rowid";
         let rows: Vec<String> = read!(self, from => sqlx::query_scalar(sql).fetch_all(from).await.on(ErrorKind::Store, failed)?);
-        rows.iter().map(|row| self.parse(row, "corrections")).collect()
+        rows.iter().map(|row| serde_json::from_str(row).on(ErrorKind::Store, failed)).collect()
     }
 }

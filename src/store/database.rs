@@ -26,11 +26,10 @@ const SQLITE: [Change; 6] = [
     (2, "documents", include_str!("migrations/0002_documents.sql")),
     (3, "desk", include_str!("migrations/0003_desk.sql")),
     (4, "reach", include_str!("migrations/0004_reach.sql")),
-    (5, "receipts", include_str!("migrations/0005_receipts.sql")),
-    (6, "corrections", include_str!("migrations/0006_corrections.sql")),
+    (20, "receipts", include_str!("migrations/0020_receipts.sql")),
+    (21, "corrections", include_str!("migrations/0021_corrections.sql")),
 ];
-const POSTGRES: [Change; 2] =
-    [(1, "all", include_str!("migrations/postgres/0001_all.sql")), (2, "receipts", include_str!("migrations/postgres/0002_receipts.sql"))];
+const POSTGRES: [Change; 1] = [(1, "all", include_str!("migrations/postgres/0001_all.sql"))];
 
 /// Connections to one of the two.
 #[derive(Debug, Clone)]

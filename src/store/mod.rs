@@ -24,12 +24,12 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use self::database::{Database, change, read, write_once};
 use crate::answer::{Answer, AnswerRequest, Feedback, Handoff, HandoffState, Rating, SoFar};
 use crate::config::DatabasePlace;
 use crate::error::{Context, ErrorKind, Result};
+use serde_json::Value;
 
 /// The database. Cheap to clone: clones share their connections.
 #[derive(Debug, Clone)]
@@ -125,8 +125,7 @@ impl Store {
                 .execute(&mut *change)
                 .await
                 .on(ErrorKind::Store, failed)?;
-            let sql = "INSERT INTO turns (id, conversation_id, question, answer, created_at, wishes, scores) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-            sqlx::query(sql)
+            sqlx::query("INSERT INTO turns (id, conversation_id, question, answer, created_at, wishes, scores) VALUES ($1, $2, $3, $4, $5, $6, $7)")
                 .bind(&answer.id)
                 .bind(&answer.conversation_id)
                 .bind(text(&request.question))
@@ -193,16 +192,16 @@ impl Store {
         let failed = || self.unreadable("turns");
         let sql = "SELECT question, answer, created_at, wishes, scores FROM turns WHERE id = $1";
         let found: Option<ReceiptRow> =
-            read!(self, from => sqlx::query_as(sql).bind(answer_id).fetch_optional(from).await.on(ErrorKind::Store, failed)?);
+            read!(self, from => sqlx::query_as(sql).bind(text(answer_id)).fetch_optional(from).await.on(ErrorKind::Store, failed)?);
         let Some((question, sent, created_at, wishes, scores)) = found else { return Ok(None) };
         let value = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose().on(ErrorKind::Store, failed);
         Ok(Some(Receipt {
             question,
-            answer: self.parse(&sent, "turns")?,
+            answer: serde_json::from_str(&sent).on(ErrorKind::Store, failed)?,
             sent,
             wishes: value(wishes)?,
             scores: value(scores)?,
-            created_at: self.time(created_at, "turns")?,
+            created_at: Timestamp::from_microsecond(created_at).on(ErrorKind::Store, failed)?,
         }))
     }
 

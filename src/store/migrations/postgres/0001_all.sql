@@ -15,7 +15,9 @@ CREATE TABLE turns (
     conversation_id TEXT NOT NULL REFERENCES conversations (id),
     question        TEXT NOT NULL,
     answer          TEXT NOT NULL,
-    created_at      BIGINT NOT NULL
+    created_at      BIGINT NOT NULL,
+    wishes          TEXT,
+    scores          TEXT
 );
 
 CREATE INDEX turns_of_a_conversation ON turns (conversation_id, created_at);
@@ -47,6 +49,13 @@ CREATE TABLE feedback (
 );
 
 CREATE INDEX feedback_on_an_answer ON feedback (answer_id);
+
+CREATE TABLE corrections (
+    rowid      BIGINT GENERATED ALWAYS AS IDENTITY,
+    answer_id  TEXT NOT NULL PRIMARY KEY REFERENCES turns (id),
+    correction TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
 
 CREATE TABLE outbox (
     seq             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
