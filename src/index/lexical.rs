@@ -198,8 +198,8 @@ impl LexicalIndex {
                 }
             }
         }
-        let is_latin = |word: &&Box<str>| word.bytes().all(|byte| byte.is_ascii_lowercase());
-        joined.latin = joined.passages_of.keys().filter(is_latin).cloned().collect();
+        let words = joined.passages_of.keys();
+        joined.latin = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase())).cloned().collect();
         joined.latin.sort_unstable();
         Ok(joined)
     }
