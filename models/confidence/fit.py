@@ -28,7 +28,7 @@ def rows(paths, lang=None):
     for path in paths:
         for line in Path(path).read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
-            if row.get("signals") and (lang is None or row["lang"] == lang):
+            if isinstance(row.get("signals"), dict) and (lang is None or row["lang"] == lang):
                 found.append(row)
     return found
 

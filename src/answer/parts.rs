@@ -46,7 +46,7 @@ pub(super) fn parts(question: &str) -> Vec<Part<'_>> {
     // The conjunction between two questions belongs to neither.
     let clean = |piece: &'_ str| -> usize {
         let kept = piece.trim_end();
-        let cut = [" and also", " and", " also", " plus"].iter().find_map(|word| kept.strip_suffix(word));
+        let cut = [" and also", " and", " also", " plus", "还有", "另外", "以及"].iter().find_map(|word| kept.strip_suffix(word));
         cut.unwrap_or(kept).len()
     };
     found
@@ -80,7 +80,8 @@ static JOINED: LazyLock<Regex> = LazyLock::new(|| {
     .expect("pattern is a constant")
 });
 
-static JOINED_ZH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[，；,;](?:还有|另外|以及|然后|而且)?").expect("pattern is a constant"));
+/// A comma alone joins halves of one question as often as it joins two.
+static JOINED_ZH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[，；](?:还有|另外|以及)").expect("pattern is a constant"));
 
 #[cfg(test)]
 mod tests {
@@ -97,7 +98,7 @@ mod tests {
             ["How much is the late fee", "when is the reminder sent?"]
         );
         assert_eq!(texts("What does express shipping cost? Can I return gift cards?").len(), 2);
-        assert_eq!(texts("退款几天到账，运费退不退回给我吗？"), ["退款几天到账", "运费退不退回给我吗？"]);
+        assert_eq!(texts("退款几天到账，还有运费退不退回给我吗？"), ["退款几天到账", "运费退不退回给我吗？"]);
         let with_story = parts("I broke my lamp. How do I return the lamp? Who pays the shipping label?");
         assert_eq!(with_story.len(), 2);
         assert_eq!(with_story[0].before, "I broke my lamp.");
@@ -110,6 +111,8 @@ mod tests {
             "How much is the late fee? Why?",
             "I paid late, what happens to my plan and my limit?",
             "退款多久到账？",
+            "要是一直没还，一期到底罚多少？",
+            "Can I pick an evening slot for my delivery, say after six?",
             "如果我逾期了，会怎么样？",
             "Do I pay shipping and handling?",
             "",

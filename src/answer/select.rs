@@ -13,7 +13,7 @@ use crate::policy::{Sentence, SentenceKind};
 use crate::retrieve::{Hit, Query, probability};
 use crate::text::Language;
 use crate::text::analysis::{TermKind, terms};
-use crate::text::names::{is_unknown, names};
+use crate::text::names::{is_unknown, names, speaks_of};
 
 /// Passages looked into, best first.
 const PASSAGES: usize = 8;
@@ -73,11 +73,11 @@ pub struct Signals {
 /// Chooses among the sentences of the best passages found. `None` when there is nothing to choose from.
 pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, max_words: usize) -> Option<Selection<'a>> {
     let Found { query, hits, readings } = found;
-    let wanted = Wanted::of(question);
+    let (wanted, named) = (Wanted::of(question), names(question));
     let mut best: Option<(f32, Hit, Scored<'a>, usize)> = None;
     let mut highest_cosine = 0f32;
     for hit in hits.iter().take(PASSAGES) {
-        let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wanted);
+        let scored = score_sentences(snapshot, query, hit, readings.get(&hit.passage), wanted, &named);
         highest_cosine = scored.cosines.iter().copied().fold(highest_cosine, f32::max);
         // The first of equally good ones.
         let top = scored.scores.iter().copied().enumerate().reduce(|best, other| if other.1 > best.1 { other } else { best });
@@ -95,7 +95,7 @@ pub(super) fn select<'a>(snapshot: &'a Snapshot, question: &str, found: &Found, 
         highest_cosine,
         relevance: hit.relevance.unwrap_or(0.0),
         answer: readings.get(&hit.passage).and_then(|reading| reading.sentences.get(first)).map_or(0.0, |logit| logit.max(-10.0)),
-        unknown_names: unknown_names(snapshot, question),
+        unknown_names: unknown_names(snapshot, &named),
         ..signals(snapshot, query, hits, &hit, &passage, &passage.passage.sentences[first], wanted)
     };
     let sentences = extend(query, &passage, first, &scored.scores, max_words);
@@ -127,16 +127,24 @@ struct Scored<'a> {
 }
 
 /// Signs that a sentence answers, in the order of the weights below.
-const SIGNS: usize = 9;
+const SIGNS: usize = 10;
 
 /// What each sign is worth. Fitted by softmax regression over the sentences of the sample set, in five folds:
 /// its passage's score; its cosine with the question; the share of the question's words in the sentence itself, the same with the line
 /// that introduces it, the same with title and headings; a number where one is asked for; the reader's probability; a line that
-/// announces an answer and is none; and, set by hand, a definition where the customer asks what follows.
-const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2, -0.5];
-const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2, -0.5];
+/// announces an answer and is none; and, set by hand, a definition where the customer asks what follows, and the share of the names in the
+/// question that the sentence speaks of.
+const ENGLISH_WEIGHTS: [f32; SIGNS] = [0.9, 0.9, 0.1, 0.1, 0.2, 0.18, 0.15, -0.2, -0.5, 0.3];
+const CHINESE_WEIGHTS: [f32; SIGNS] = [1.0, 0.9, 0.3, 0.3, 0.4, 0.1, 0.0, -0.2, -0.5, 0.3];
 
-fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading: Option<&Reading>, wanted: Wanted) -> Scored<'a> {
+fn score_sentences<'a>(
+    snapshot: &'a Snapshot,
+    query: &Query,
+    hit: &Hit,
+    reading: Option<&Reading>,
+    wanted: Wanted,
+    named: &[&str],
+) -> Scored<'a> {
     let passage = snapshot.passage(hit.passage);
     let above = read_terms(&format!("{} {}", passage.version.title, passage.passage.headings.join(" ")));
     let weights = if query.language == Language::Zh { CHINESE_WEIGHTS } else { ENGLISH_WEIGHTS };
@@ -157,7 +165,8 @@ fn score_sentences<'a>(snapshot: &'a Snapshot, query: &Query, hit: &Hit, reading
         let read = reading.and_then(|reading| reading.sentences.get(at)).map_or(0.0, |logit| probability(*logit));
         let stub = f32::from(u8::from(announces(&sentence.plain)));
         let definition = f32::from(u8::from(wanted.consequence && DEFINES.is_match(&sentence.plain)));
-        let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub, definition];
+        let spoken = named.iter().filter(|name| speaks_of(&sentence.plain, name)).count() as f32 / named.len().max(1) as f32;
+        let signs: [f32; SIGNS] = [hit.score, cosines[at], own, introduced, placed, number, read, stub, definition, spoken];
         signs.iter().zip(weights).map(|(sign, weight)| sign * weight).sum()
     };
     let scores: Vec<f32> = sentences.iter().enumerate().map(score).collect();
@@ -285,8 +294,7 @@ fn signals(
 }
 
 /// Brands, places and people that a question names and no policy speaks of: who asks about them hardly gets an answer here.
-fn unknown_names(snapshot: &Snapshot, question: &str) -> f32 {
-    let named = names(question);
+fn unknown_names(snapshot: &Snapshot, named: &[&str]) -> f32 {
     let unknown = named.iter().filter(|name| is_unknown(name, |term| snapshot.lexical().passages_with(term) > 0)).count();
     unknown as f32 / named.len().max(1) as f32
 }

@@ -15,6 +15,9 @@ static ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The one function word that capitals make a name of.
+const COUNTRY: &str = "US";
+
 /// Names in `text`, as it writes them, each once: words with a capital inside a sentence or inside the word, unless the whole text is
 /// written so.
 pub fn names(text: &str) -> Vec<&str> {
@@ -32,8 +35,10 @@ pub fn names(text: &str) -> Vec<&str> {
         let first = piece.chars().next().is_some_and(char::is_uppercase);
         let inside = piece.chars().skip(1).any(char::is_uppercase);
         let plain = piece.to_lowercase();
-        let ordinary =
-            plain.chars().count() < 2 || plain.contains(['\'', '’']) || ORDINARY.contains(plain.as_str()) || is_stop_word(&plain);
+        let ordinary = plain.chars().count() < 2
+            || plain.contains(['\'', '’'])
+            || ORDINARY.contains(plain.as_str())
+            || (is_stop_word(&plain) && piece != COUNTRY);
         if ((first && !starts_sentence) || inside) && !ordinary && seen.insert(plain) {
             found.push(piece);
         }
@@ -48,6 +53,15 @@ pub fn is_unknown(name: &str, is_known: impl Fn(&str) -> bool) -> bool {
     whole.is_some_and(|term| !is_known(&term.text))
 }
 
+/// Whether `text` speaks of `name`: by itself, or by words whose first letters it is ("US" and "United States").
+pub fn speaks_of(text: &str, name: &str) -> bool {
+    let words: Vec<&str> = text.unicode_words().collect();
+    let letters = name.chars().count();
+    let initials = |run: &[&str]| run.iter().filter_map(|word| word.chars().next()).eq(name.chars());
+    let spelt = (2..=4).contains(&letters) && name.chars().all(char::is_uppercase) && words.windows(letters).any(initials);
+    spelt || words.iter().any(|word| word.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,9 +69,17 @@ mod tests {
     #[test]
     fn capitals_inside_a_sentence_name_something() {
         assert_eq!(names("Can I pay with PayPal or in the UK? Which is it, DPD or Evri"), ["PayPal", "UK", "DPD", "Evri"]);
+        assert_eq!(names("How much is it in the US? Tell us, it is NOT clear"), ["US"]);
         assert_eq!(names("Refunds. When do I get them on Monday, OK?"), [""; 0]);
         assert_eq!(names("WHERE IS MY MONEY"), [""; 0]);
         assert_eq!(names("I'm sure I've paid. That's why I'd like it"), [""; 0]);
+    }
+
+    #[test]
+    fn a_text_speaks_of_a_name_by_itself_or_by_its_initials() {
+        assert!(speaks_of("Region: United States; fee: up to $7", "US") && speaks_of("In the US and the UK", "US"));
+        assert!(!speaks_of("Region: United Kingdom; fee: up to £6", "US") && !speaks_of("Tell us more", "Us and"));
+        assert!(speaks_of("Pay with paypal here", "PayPal"));
     }
 
     #[test]

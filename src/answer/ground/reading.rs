@@ -241,7 +241,7 @@ fn name<'a>(text: &'a str, bytes: &Range<usize>) -> Option<&'a str> {
     let first = letters.next()?;
     let is_code = word.is_ascii() && word.chars().any(|c| c.is_ascii_digit()) && word.chars().any(|c| c.is_ascii_alphabetic());
     let has_inner_capital = letters.any(|c| c.is_ascii_uppercase());
-    let before = text[..bytes.start].trim_end_matches(|c: char| c == ' ' || c == '"' || c == '(');
+    let before = text[..bytes.start].trim_end_matches([' ', '"', '(']);
     let opens = before.is_empty() || before.ends_with(['.', '!', '?', ':', '。', '！', '？', '：', '-', '*', '|']);
     (is_code || has_inner_capital || (first.is_uppercase() && !opens)).then_some(word)
 }

@@ -89,7 +89,6 @@ impl Tile<'_> {
         let inputs: [&[i8]; ROWS] = std::array::from_fn(|at| &self.x.values[(row + at) * blocks * BLOCK..][..blocks * BLOCK]);
         let half = blocks * NARROW * LANES * BLOCK;
         let opened = &opened[first / NARROW * half..][..half];
-        let ones = _mm256_set1_epi16(1);
         // Hidden from the compiler: unrolled, it would run out of registers.
         let groups = black_box(BLOCK / STEP);
         let mut sums = [[_mm256_setzero_ps(); NARROW]; ROWS];
@@ -107,7 +106,7 @@ impl Tile<'_> {
                     }
                 }
             }
-            self.add_four(row, at, block, first, ones, &dots, &mut sums);
+            self.add_four(row, at, block, first, &dots, &mut sums);
         }
         self.keep_all(row, first, &sums);
         ROWS
@@ -119,7 +118,7 @@ impl Tile<'_> {
         const VECTORS: usize = PANEL / LANES;
         let blocks = self.x.blocks;
         let inputs: [&[i8]; ROWS] = std::array::from_fn(|at| &self.x.values[(row + at) * blocks * BLOCK..][..blocks * BLOCK]);
-        let (low_half, ones) = (_mm256_set1_epi8(15), _mm256_set1_epi16(1));
+        let low_half = _mm256_set1_epi8(15);
         let pairs = black_box(BLOCK / STEP / 2);
         let mut sums = [[_mm256_setzero_ps(); VECTORS]; ROWS];
         for (at, block) in self.weights.chunks_exact(Width::Four.bytes()).enumerate() {
@@ -141,7 +140,7 @@ impl Tile<'_> {
                     }
                 }
             }
-            self.add_four(row, at, block, 0, ones, &dots, &mut sums);
+            self.add_four(row, at, block, 0, &dots, &mut sums);
         }
         self.keep_all(row, 0, &sums);
         ROWS
@@ -156,10 +155,10 @@ impl Tile<'_> {
         at: usize,
         block: &[u8],
         first: usize,
-        ones: __m256i,
         dots: &[[__m256i; VECTORS]; ROWS],
         sums: &mut [[__m256; VECTORS]; ROWS],
     ) {
+        let ones = _mm256_set1_epi16(1);
         let scales = halves::<VECTORS>(block, Width::Four.code_bytes(), first);
         let least = halves::<VECTORS>(block, Width::Four.code_bytes() + 2 * PANEL, first);
         for (number, (dots, sums)) in dots.iter().zip(sums).enumerate() {
