@@ -1,15 +1,14 @@
-"""Trains a matcher: a bag of features to a unit vector, so that a customer's words lie near the policy's.
+"""Trains the Chinese matcher: a bag of character n-grams to a unit vector, so that a customer's words lie near the policy's.
 
-    python train.py teach --language zh --data models/rows --train SHARED/train --eval SHARED/eval --teacher MODEL.onnx --work WORK
-    python train.py train --language zh --data models/rows --thesaurus models/thesaurus/zh.txt --train SHARED/train --eval SHARED/eval --work WORK --out models/matcher
+    python train.py teach --data models/rows --train SHARED/train --eval SHARED/eval --teacher MODEL.onnx --work WORK
+    python train.py train --data models/rows --thesaurus models/thesaurus/zh.txt --train SHARED/train --eval SHARED/eval --work WORK --out models/matcher
 
 `teach` writes what a large sentence encoder makes of many texts and single words (`--teacher`: README.md); `train` first learns to give the
 same neighbours, then from questions, the passages that answer them and near misses, while it keeps the teacher's neighbours in mind.
 Needs torch, numpy and safetensors, and onnxruntime, onnxruntime_extensions and jieba for `teach`. About ten minutes on one core.
 
-Chinese features: characters, their pairs and triples, words of Latin letters, one mark for numbers. English features: words, pairs of
-neighbours, and the parts of three to five letters of longer words, which survive a typo. A text's vector is the weighted sum of its
-features' vectors, made unit length; questions and passages share the vectors and have weights of their own.
+A text's features are its Chinese characters, their pairs and triples, words of Latin letters, and one mark for numbers. The vector is the
+weighted sum of the features' vectors, made unit length. Questions and passages share the vectors and have weights of their own.
 """
 import argparse, json, math, random, re, sys, unicodedata
 from collections import Counter
@@ -30,15 +29,10 @@ SEED, DIM, BATCH = 13, 128, 384
 # ------------------------------------------------------------------------------------------------ features; the program computes the same
 
 RUN = re.compile(r"[\u3400-\u9fff]+|[a-z]+|[0-9]+(?:\.[0-9]+)?")
-SHORTEST = 4  # letters of a word that is read in parts, too
 
 
-def features(text, language):
+def features(text):
     """The features of a text, repeated as often as they occur."""
-    return chinese(text) if language == "zh" else english(text)
-
-
-def chinese(text):
     found = []
     for run in RUN.findall(unicodedata.normalize("NFKC", text).lower()):
         if run[0].isdigit():
@@ -51,34 +45,9 @@ def chinese(text):
     return found
 
 
-def english(text):
-    found, before = [], None
-    plain = re.sub("['’]", "", unicodedata.normalize("NFKC", text).lower())
-    for run in re.findall(r"[a-z]+|[0-9]+(?:\.[0-9]+)?", plain):
-        word = "0" if run[0].isdigit() else run
-        found.append(word)
-        if before and word != "0":
-            found.append(f"{before} {word}")
-        before = word
-        if len(run) >= SHORTEST and word != "0":
-            ends = f"<{run}>"
-            for n in (3, 4, 5):
-                found += ["#" + ends[i:i + n] for i in range(len(ends) - n + 1)]
-    return found
-
-
-def need(feature, language):
+def need(feature):
     """In how many texts a feature must stand to be kept."""
-    if language == "zh":
-        return (2, 3, 5)[min(len(feature), 3) - 1]
-    return 4 if " " in feature else 6 if feature[0] == "#" else 2
-
-
-def kind_weight(feature, language):
-    """What a kind of feature counts for at the start."""
-    if language == "zh":
-        return 0.6 if len(feature) == 1 else 1.0
-    return 0.6 if " " in feature else 0.3 if feature[0] == "#" else 1.0
+    return (2, 3, 5)[min(len(feature), 3) - 1]
 
 
 # ------------------------------------------------------------------------------------------------ data
@@ -89,28 +58,21 @@ def lines(path):
 
 def load(a):
     """Groups: (set, questions, passage texts that answer, near questions that they do not answer)."""
-    groups, zh = [], a.language == "zh"
-    joint = "" if zh else " "
-    for path in sorted(a.data.glob(f"{a.language}_*.jsonl")):
+    groups = []
+    for path in sorted(a.data.glob("zh_*.jsonl")):
         for row in written.read(path):
             place = f"{row['title']} {row['heading']} ".replace("  ", " ")
             questions = [question for question, _ in row["questions"]]
-            groups.append(("own", questions + [row["title"]], [place + joint.join(row["sentences"])], row["near"]))
+            groups.append(("own", questions + [row["title"]], [place + "".join(row["sentences"])], row["near"]))
             # A question lies near its sentence, too: that is what is quoted.
             for question, numbers in row["questions"]:
                 if numbers:
-                    groups.append(("sentence", [question], [joint.join(row["sentences"][n] for n in numbers)], []))
+                    groups.append(("sentence", [question], ["".join(row["sentences"][n] for n in numbers)], []))
     for line in a.thesaurus.read_text(encoding="utf-8").splitlines():
         line = line.strip()
         if line and not line.startswith("#"):
             left, _, right = line.partition("=>")
-            parts = lambda side: side.split() if zh else [term.strip() for term in side.split(",")]
-            groups.append(("thesaurus", parts(left), parts(right or left), []))
-    if not zh:
-        for name in ("faq_policy_en", "faq_microsoft_en", "faq_opensource_en"):
-            for row in lines(a.train / name / "train.jsonl"):
-                groups.append(("faq", [row["question"]], [row["title"] + " " + row["passage"][:400]], []))
-        return groups
+            groups.append(("thesaurus", left.split(), (right or left).split(), []))
     sentence = re.compile(r"[^。！？]*[。！？]?")
     for row in lines(a.train / "faq_zh" / "train.jsonl"):
         if row["lang"] == "zh":
@@ -137,10 +99,8 @@ FILLERS = ["请问", "你好，", "那个", "想问下", "麻烦问下", "急！
 TAILS = ["啊", "呀", "吗", "呢", "？？", "谢谢", "，急", "。", "怎么办", "咋整", "😭", ""]
 
 
-def augment(text, rng, language):
+def augment(text, rng):
     """Noise as customers type it."""
-    if language == "en":
-        return reader_recipe().augment(text, rng)
     if rng.random() < 0.3:
         text = rng.choice(FILLERS) + text
     if rng.random() < 0.3:
@@ -151,48 +111,30 @@ def augment(text, rng, language):
     return text
 
 
-def reader_recipe(cache=[]):
-    if not cache:
-        sys.path.insert(0, str(HERE.parent / "reader"))
-        import train as recipe
-        cache.append(recipe)
-    return cache[0]
-
-
 # ------------------------------------------------------------------------------------------------ teacher
 
 def taught_texts(a, rng):
     """Written rows sentence by sentence, openly licensed text, and the commonest words alone."""
     own, more = [], []
-    for path in sorted(a.data.glob(f"{a.language}_*.jsonl")):
+    for path in sorted(a.data.glob("zh_*.jsonl")):
         for row in written.read(path):
             own += row["sentences"] + [q for q, _ in row["questions"]] + row["near"] + [row["title"] + " " + row["heading"]]
-    if a.language == "zh":
-        import jieba
-        cut = re.compile(r"[^。！？\n]*[。！？\n]?")
-        for name in ("stard_zh", "cmrc2018_zh"):
-            for d in lines(a.eval / name / "corpus.jsonl"):
-                more += [s.strip() for s in cut.findall(d["text"])]
-            more += [r["question"] for r in lines(a.eval / name / "questions.dev.jsonl")]
-        for name in ("faq_zh", "xquad_zh"):
-            for r in lines(a.train / name / "train.jsonl"):
-                if r["lang"] == "zh":
-                    more += [r["question"]] + [s.strip() for s in cut.findall(r["passage"])]
-        kept, most = (5, 90), 22_000
-        jieba.initialize()
-        known = [(n, w) for w, n in jieba.dt.FREQ.items() if n > 0 and 2 <= len(w) <= 4 and re.fullmatch(r"[\u4e00-\u9fff]+", w)]
-        words = [w for _, w in sorted(known, reverse=True)[:30_000]]
-    else:
-        cut = re.compile(r"(?<=[.!?])\s+|\n+")
-        for name in ("faq_policy_en", "faq_microsoft_en", "faq_opensource_en", "sharc_dev", "qnli_dev", "xquad_en"):
-            for r in lines(a.train / name / "train.jsonl"):
-                more += [r["question"]] + [s.strip() for s in cut.split(r["passage"])[:6]]
-        kept, most = (12, 180), 16_000
-        count = Counter(w for t in own + more for w in re.findall(r"[a-z]{3,}", t.lower()))
-        words = [w for w, n in count.most_common(16_000) if n > 1]
-    more = sorted({t for t in more if kept[0] <= len(t) <= kept[1]})
+    import jieba
+    cut = re.compile(r"[^。！？\n]*[。！？\n]?")
+    for name in ("stard_zh", "cmrc2018_zh"):
+        for d in lines(a.eval / name / "corpus.jsonl"):
+            more += [s.strip() for s in cut.findall(d["text"])]
+        more += [r["question"] for r in lines(a.eval / name / "questions.dev.jsonl")]
+    for name in ("faq_zh", "xquad_zh"):
+        for r in lines(a.train / name / "train.jsonl"):
+            if r["lang"] == "zh":
+                more += [r["question"]] + [s.strip() for s in cut.findall(r["passage"])]
+    jieba.initialize()
+    known = [(n, w) for w, n in jieba.dt.FREQ.items() if n > 0 and 2 <= len(w) <= 4 and re.fullmatch(r"[\u4e00-\u9fff]+", w)]
+    words = [w for _, w in sorted(known, reverse=True)[:30_000]]
+    more = sorted({t for t in more if 5 <= len(t) <= 90})
     rng.shuffle(more)
-    return list(dict.fromkeys(t for t in own if t)) + more[:most] + words
+    return list(dict.fromkeys(t for t in own if t)) + more[:22_000] + words
 
 
 def teach(a):
@@ -259,7 +201,7 @@ def as_taught(model, bags, target, rng):
     return (1 - (x * target).sum(1)).mean() + 2 * ((x @ x.T - target @ target.T) ** 2).mean()
 
 
-def answers(model, part, bag, a, rng):
+def answers(model, part, bag, rng):
     """Right passage among all of the batch, and right question among all of the batch and a near miss."""
     same = np.array([x[2] for x in part])
     mask = torch.tensor(same[:, None] == same[None, :]) & ~torch.eye(len(part), dtype=torch.bool)
@@ -270,7 +212,7 @@ def answers(model, part, bag, a, rng):
     target, back = torch.arange(len(part)), logits.T
     hard = [(i, rng.choice(x[3])) for i, x in enumerate(part) if x[3]]
     if hard:
-        n = model([bag(augment(text, rng, a.language)) for _, text in hard], "question", 0.25)
+        n = model([bag(augment(text, rng)) for _, text in hard], "question", 0.25)
         at = torch.tensor([i for i, _ in hard])
         near = torch.full((len(part),), -1e4)
         near[at] = heat * (n * d[at]).sum(1)
@@ -280,7 +222,7 @@ def answers(model, part, bag, a, rng):
 
 def train(a):
     random.seed(SEED), torch.manual_seed(SEED), torch.set_num_threads(a.threads)
-    rng, language = random.Random(SEED), a.language
+    rng = random.Random(SEED)
     groups = load(a)
     own = [g for g in groups if g[0] == "own"]
     rng.shuffle(own)
@@ -295,13 +237,13 @@ def train(a):
     counts, count = Counter(), 0
     for _, questions, passages, near in groups:
         for text in questions + passages + near:
-            counts.update(set(features(text, language))); count += 1
-    general = Counter(f for text in texts for f in set(features(text, language)))
-    floor = lambda f: (2, 4, 7)[min(len(f), 3) - 1] if language == "zh" else 2 * need(f, language)
-    vocabulary = sorted({f for f, n in counts.items() if n >= need(f, language)} | {f for f, n in general.items() if n >= floor(f)})
+            counts.update(set(features(text))); count += 1
+    general = Counter(f for text in texts for f in set(features(text)))
+    floor = lambda f: (2, 4, 7)[min(len(f), 3) - 1]
+    vocabulary = sorted({f for f, n in counts.items() if n >= need(f)} | {f for f, n in general.items() if n >= floor(f)})
     index = {f: i for i, f in enumerate(vocabulary)}
-    rarity = [math.log(1 + (count + len(texts)) / (counts[f] + general[f])) / 3 * kind_weight(f, language) for f in vocabulary]
-    bag = lambda text: [index[f] for f in features(text, language) if f in index] or [0]
+    rarity = [math.log(1 + (count + len(texts)) / (counts[f] + general[f])) / 3 * (0.6 if len(f) == 1 else 1.0) for f in vocabulary]
+    bag = lambda text: [index[f] for f in features(text) if f in index] or [0]
     print(len(vocabulary), "features", {k: sum(g[0] == k for g in groups) for k in SHARE}, flush=True)
 
     model = Matcher(len(vocabulary), rarity)
@@ -320,15 +262,15 @@ def train(a):
         for name, questions, passages, near in groups:
             for question in questions if name != "thesaurus" else questions[:3]:
                 if rng.random() < SHARE[name]:
-                    noisy = augment(question, rng, language) if name != "thesaurus" else question
+                    noisy = augment(question, rng) if name != "thesaurus" else question
                     pairs.append((noisy, rng.choice(passages), id(passages), near))
         rng.shuffle(pairs)
         for at in range(0, len(pairs), BATCH):
-            loss = answers(model, pairs[at:at + BATCH], bag, a, rng)
+            loss = answers(model, pairs[at:at + BATCH], bag, rng)
             some = rng.sample(range(len(texts)), BATCH)
             steps.step(loss + a.keep * as_taught(model, [bags[i] for i in some], target[some], rng))
         print("epoch", epoch + 1, measure(model, bag, held), flush=True)
-    export(a.out / f"{language}.safetensors", model, vocabulary)
+    export(a.out / "zh.safetensors", model, vocabulary)
 
 
 @torch.no_grad()
@@ -361,14 +303,13 @@ def main():
     sub = p.add_subparsers(dest="command", required=True)
     for name, run in (("teach", teach), ("train", train)):
         s = sub.add_parser(name); s.set_defaults(run=run)
-        s.add_argument("--language", choices=("en", "zh"), required=True)
         for folder in ("data", "train", "eval", "work"):
             s.add_argument("--" + folder, type=Path, required=True)
         if name == "teach":
             s.add_argument("--teacher", type=Path, required=True)
         else:
             s.add_argument("--thesaurus", type=Path, required=True); s.add_argument("--out", type=Path, default=HERE)
-            s.add_argument("--taught-epochs", type=int, default=5); s.add_argument("--epochs", type=int, default=8)
+            s.add_argument("--taught-epochs", type=int, default=6); s.add_argument("--epochs", type=int, default=8)
             s.add_argument("--keep", type=float, default=0.5); s.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     a.run(a)
