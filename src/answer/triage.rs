@@ -124,7 +124,8 @@ pub fn triage(text: &str) -> Triage {
 
 /// Whether a text tries to steer the machine. For policies, which may hold what others wrote.
 pub fn steers(text: &str) -> bool {
-    wishes::steers(&spoken::sentences(text))
+    // Sentence by sentence: hints that add up in what a customer says are scattered over any long policy.
+    spoken::sentences(text).iter().any(|sentence| wishes::steers(std::slice::from_ref(sentence)))
 }
 
 fn asks_for_person(sentence: &str) -> bool {

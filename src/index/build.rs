@@ -81,7 +81,7 @@ fn build(
         groups.entry(block_of(&version.document_id, spread)).or_default().push(version);
     }
     let named: Vec<(u32, String, Vec<Version>)> =
-        groups.into_iter().map(|(number, versions)| (number, block_name(&versions, embedding.as_ref()), versions)).collect();
+        groups.into_iter().map(|(number, versions)| (number, block_name(number, &versions, embedding.as_ref()), versions)).collect();
     let fingerprint = fingerprint(named.iter().map(|(_, name, _)| name.as_str()), spread, &skipped);
     if current.is_some_and(|snapshot| snapshot.manifest.fingerprint == fingerprint) {
         return Ok(None);
@@ -187,9 +187,11 @@ fn add(hasher: &mut Sha256, part: &str) {
     hasher.update(part.as_bytes());
 }
 
-/// A name for everything that decides what a block holds.
-fn block_name(versions: &[Version], embedding: Option<&EmbeddingId>) -> String {
+/// A name for everything that decides what a block holds. Its number, too: spread over more or fewer blocks, the same documents may
+/// have another one.
+fn block_name(number: u32, versions: &[Version], embedding: Option<&EmbeddingId>) -> String {
     let mut hasher = Sha256::new();
+    add(&mut hasher, &number.to_string());
     add(&mut hasher, &disk::FORMAT.to_string());
     add(&mut hasher, PROGRAM);
     add(&mut hasher, embedding.map_or("no vectors", |id| id.sha256.as_str()));
