@@ -153,8 +153,8 @@ const STRONG: [&str; 12] = [
       end of (?:the )?(?:system )?(?:prompt|instructions|context)|new (?:instructions?|rules|task|system message) (?:are|is|
       for you|follow|below|override)|admin (?:override|access|command)|override (?:code|mode|command)|i am (?:your|
       the) (?:developer|creator|admin(?:istrator)?|programmer|owner|system)|im your (?:developer|creator|admin(?:istrator)?|
-      programmer)|(?:two|2|separate|both)(?: [a-z]+){0,2} (?:different |separate |distinct )*(?:ways|responses|paragraphs|
-      personas|personalities|answers)|<\|[a-z_]+|sudo [a-z]+|begin system|system message begins|respond in (?:leetspeak|
+      programmer)|(?:answer|reply|respond|speak|write|act)(?: [a-z]+){0,4} (?:in|as) (?:two|2|both) (?:different |separate |distinct )*ways|
+      (?:two|2|separate|both)(?: [a-z]+){0,2} (?:different |separate |distinct )*(?:responses|personas|personalities)|<\|[a-z_]+|sudo [a-z]+|begin system|system message begins|respond in (?:leetspeak|
       base64)|decode (?:this|the following) base64|base64 (?:and|then)",
     r"(?:will|must|shall|can|should|may|would|to)? ?(?:never|not ever|not|cannot|cant) (?:refuse|say no|decline|reject|deny|
       break|warn|apologi[sz]e|mention)(?: [a-z]+)* (?:request|answer|question|prompt|no matter|command|character|anything|ai|
