@@ -1,6 +1,6 @@
 //! How long do the stages take that need no downloaded weights?
 //!
-//! Measured: triage, word analysis, grounding, the Chinese matcher, and the exact vector scan against plain reading of the same memory,
+//! Measured: triage, word analysis, grounding, the Chinese encoder, and the exact vector scan against plain reading of the same memory,
 //! which is its limit. Data: fixed sentences and seeded random unit vectors of 384 dimensions. Caveat: one thread, warm caches;
 //! what a customer waits for is measured by `frontdesk eval` (`latency_ms`).
 
@@ -9,7 +9,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use frontdesk::answer::ground::{Evidence, objections, read};
 use frontdesk::answer::triage::triage;
-use frontdesk::engine::{Matcher, Side};
+use frontdesk::engine::Encoder;
+
 use frontdesk::index::vector::{VectorFile, dot, nearest, write_row};
 use frontdesk::text::analysis::terms;
 
@@ -23,8 +24,8 @@ fn words(c: &mut Criterion) {
         group.bench_function(format!("triage {name}"), |b| b.iter(|| triage(black_box(text))));
         group.bench_function(format!("terms {name}"), |b| b.iter(|| terms(black_box(text))));
     }
-    let matcher = Matcher::builtin().expect("the built-in weights fit");
-    group.bench_function("matcher chinese", |b| b.iter(|| matcher.embed(black_box(CHINESE_QUESTION), Side::Question)));
+    let encoder = Encoder::chinese(&candle_core::Device::Cpu).expect("the built-in weights fit");
+    group.bench_function("chinese question embedded", |b| b.iter(|| encoder.embed_question(black_box(CHINESE_QUESTION))));
     group.finish();
 }
 

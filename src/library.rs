@@ -188,7 +188,7 @@ impl Shared {
             let number = upload.version;
             return Err(ErrorKind::Conflict.on(format!("version {number} of `{document_id}` exists with another text: raise the number")));
         }
-        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| self.desk.today());
+        upload.begins = newest.filter(|_| read.valid_from.is_none()).map(|_| self.desk.now().day().into());
         uploads.push(upload.clone());
         let report = self.load(&uploads)?;
         match report.skipped.iter().find(|skipped| skipped.path == upload.path()) {

@@ -1,4 +1,4 @@
-"""Reads the written rows of this folder; used by the recipes of the encoder, the reader and the Chinese matcher.
+"""Reads the written rows of this folder; used by the recipes of the encoders and the reader.
 
 Two shapes, one object a line:
     {"title", "heading", "sentences": [...], "questions": [[text, [numbers of the answering sentences]], ...], "near": [text, ...]}

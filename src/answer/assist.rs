@@ -1,11 +1,11 @@
 //! What helps a person who answers a customer: policy, a reply to start from, and what is wrong with the reply they wrote.
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::check::{CHECKED_CHARS, VerifyReply, VerifyRequest};
 use super::contract::{Answer, AnswerRequest, Citation, Decision, Filters, FoundPassage, Mode, Reason, SearchRequest, Span};
 use crate::error::{ErrorKind, Result};
+use crate::policy::Moment;
 use crate::retrieve::Said;
 
 /// Passages shown.
@@ -29,7 +29,7 @@ pub struct AssistRequest {
     pub history: Vec<Said>,
     /// As the policies stood on this day; `None` is today.
     #[serde(default)]
-    pub as_of: Option<Date>,
+    pub as_of: Option<Moment>,
     /// Which documents may be used.
     #[serde(default)]
     pub filters: Filters,

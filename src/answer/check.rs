@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Instant;
 
-use jiff::Zoned;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::compose::cite;
@@ -15,7 +13,7 @@ use super::triage;
 use crate::engine::Embedder;
 use crate::error::{ErrorKind, Result};
 use crate::index::{IndexedVersion, PassageId, PassageView, Snapshot};
-use crate::policy::{Sentence, Version};
+use crate::policy::{Moment, Sentence, Version};
 use crate::retrieve::{Scope, prepare, retrieve};
 use crate::text::{detect_language, split_sentences};
 
@@ -34,9 +32,9 @@ const PASSAGES: usize = 6;
 pub struct VerifyRequest {
     /// The text.
     pub text: String,
-    /// As the policies stood on this day; `None` is today.
+    /// As the policies stood on this day or at this minute; `None` is now.
     #[serde(default)]
-    pub as_of: Option<Date>,
+    pub as_of: Option<Moment>,
     /// Which documents may be used.
     #[serde(default)]
     pub filters: Filters,
@@ -129,7 +127,7 @@ type Pieces = HashMap<PassageId, Vec<Piece>>;
 /// What search fails with.
 pub(super) fn check(snapshot: &Snapshot, embedder: Option<&Embedder>, request: &VerifyRequest) -> Result<VerifyReply> {
     let started = Instant::now();
-    let scope = Scope { day: request.as_of.unwrap_or_else(|| Zoned::now().date()), tags: request.filters.tags.clone() };
+    let scope = Scope { time: request.as_of.unwrap_or_else(Moment::now), tags: request.filters.tags.clone() };
     let given = (!request.evidence.is_empty()).then(|| Evidence::new(request.evidence.iter().map(String::as_str), ""));
     let mut pieces = Pieces::new();
     let mut sentences = Vec::new();
@@ -218,7 +216,7 @@ fn look_up(
     }
     if !checked.supported {
         let documents: Vec<&str> = hits.iter().map(|hit| snapshot.passage(hit.passage).version.document_id.as_str()).collect();
-        checked.outdated = outdated(snapshot, text, statement, &documents, scope.day);
+        checked.outdated = outdated(snapshot, text, statement, &documents, scope.time);
         let message = checked
             .outdated
             .as_ref()
@@ -247,8 +245,8 @@ fn joined(sentences: &[Sentence], range: Range<usize>) -> Option<Sentence> {
 }
 
 /// A version out of force, of one of the documents, that says what is claimed.
-fn outdated(snapshot: &Snapshot, text: &str, statement: &ground::Reading, documents: &[&str], day: Date) -> Option<Statement> {
-    let is_old = |version: &Version| documents.contains(&version.document_id.as_str()) && !version.is_valid_on(day);
+fn outdated(snapshot: &Snapshot, text: &str, statement: &ground::Reading, documents: &[&str], time: Moment) -> Option<Statement> {
+    let is_old = |version: &Version| documents.contains(&version.document_id.as_str()) && !version.is_valid_on(time);
     for IndexedVersion { version, passages } in snapshot.indexed().filter(|one| is_old(&one.version)) {
         for passage in passages {
             let around = format!("{} {}", version.title, passage.headings.join(" "));

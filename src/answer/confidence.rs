@@ -30,7 +30,7 @@ struct Model {
     read: Weights,
     /// Words and MiniLM vectors.
     dense: Weights,
-    /// Chinese: words and the matcher's vectors.
+    /// Chinese: words and vectors.
     chinese: Weights,
     /// Words alone.
     words: Weights,

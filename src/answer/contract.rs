@@ -3,13 +3,13 @@
 //! All `span`s count Unicode scalar values, from 0, end excluded.
 
 use jiff::SignedDuration;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::select::Signals;
 use super::signals::Signal;
 use crate::error::{ErrorKind, Result};
 use crate::index::ConflictKind;
+use crate::policy::Moment;
 use crate::retrieve::{Reading, Said, Why};
 use crate::text::{Language, redact};
 
@@ -34,9 +34,9 @@ pub struct AnswerRequest {
     /// Language to answer in: `auto`, `en` or `zh`.
     #[serde(default)]
     pub language: LanguageChoice,
-    /// Answer as the policies stood on this day; `None` is today.
+    /// Answer as the policies stood on this day or at this minute; `None` is now.
     #[serde(default)]
-    pub as_of: Option<Date>,
+    pub as_of: Option<Moment>,
     /// Which documents may be used.
     #[serde(default)]
     pub filters: Filters,
@@ -283,9 +283,9 @@ pub struct Citation {
     /// SHA-256 of that version's file.
     pub sha256: String,
     /// First day it holds.
-    pub valid_from: Option<Date>,
+    pub valid_from: Option<Moment>,
     /// Last day it holds.
-    pub valid_to: Option<Date>,
+    pub valid_to: Option<Moment>,
     /// Where in that version's source text the quote stands.
     pub span: Span,
     /// The page it begins on, counted from 1 as PDF viewers do; only for files with pages.
@@ -653,9 +653,9 @@ pub struct SearchRequest {
     /// How many passages at most, 1 to 50.
     #[serde(default = "default_top_k")]
     pub top_k: usize,
-    /// As the policies stood on this day; `None` is today.
+    /// As the policies stood on this day or at this minute; `None` is now.
     #[serde(default)]
-    pub as_of: Option<Date>,
+    pub as_of: Option<Moment>,
     /// Which documents may be used.
     #[serde(default)]
     pub filters: Filters,
@@ -736,9 +736,9 @@ pub struct DocumentSummary {
     /// Which version.
     pub version: u32,
     /// First day it holds.
-    pub valid_from: Option<Date>,
+    pub valid_from: Option<Moment>,
     /// Last day it holds.
-    pub valid_to: Option<Date>,
+    pub valid_to: Option<Moment>,
     /// Its labels.
     pub tags: Vec<String>,
     /// Where customers can read it.
@@ -777,6 +777,15 @@ pub struct Statement {
 pub struct ConflictView {
     /// What they disagree about: `amount`, `date` or `denial`.
     pub kind: ConflictKind,
+    /// The one.
+    pub first: Statement,
+    /// The other.
+    pub second: Statement,
+}
+
+/// Two passages in force today, of different documents, that say the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DuplicateView {
     /// The one.
     pub first: Statement,
     /// The other.

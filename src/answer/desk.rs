@@ -10,8 +10,6 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
-use jiff::Zoned;
-use jiff::civil::Date;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -21,8 +19,8 @@ use super::compare::{Change, Comparison, Reply};
 use super::compose::Pace;
 use super::confidence::fingerprint;
 use super::contract::{
-    Answer, AnswerRequest, Citation, ConflictView, DocumentList, DocumentSummary, DocumentView, Event, FoundPassage, Mode, ModelNames,
-    QUESTION_CHARS, SearchReply, SearchRequest, Statement,
+    Answer, AnswerRequest, Citation, ConflictView, DocumentList, DocumentSummary, DocumentView, DuplicateView, Event, FoundPassage, Mode,
+    ModelNames, QUESTION_CHARS, SearchReply, SearchRequest, Statement,
 };
 use super::dial::Dial;
 use super::ground::char_span;
@@ -33,7 +31,7 @@ use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Context as _, Error, ErrorKind, Result};
 use crate::index::{Conflict, EmbeddingId, Snapshot, refresh, trial};
-use crate::policy::{LoadReport, Version};
+use crate::policy::{LoadReport, Moment, Version};
 use crate::retrieve::{Scope, context, prepare, probability, reading, rerank, retrieve, why};
 use crate::text::{Language, detect_language};
 
@@ -51,8 +49,8 @@ pub struct DeskParts {
     pub models: ModelNames,
     /// What the models run on: `cuda`, `metal`, or `cpu` with the instruction set.
     pub device: String,
-    /// Says which day it is; asked for every question, so that scheduled changes need no restart.
-    pub today: Today,
+    /// Says what time it is; asked for every question, so that scheduled changes need no restart.
+    pub clock: Now,
     /// Threads that answer.
     pub workers: usize,
     /// Requests that may wait.
@@ -61,13 +59,8 @@ pub struct DeskParts {
     pub rules: Handover,
 }
 
-/// Says which day it is.
-pub type Today = Box<dyn Fn() -> Date + Send + Sync>;
-
-/// The day by this machine's clock and time zone.
-pub fn today() -> Date {
-    Zoned::now().date()
-}
+/// Says what time it is.
+pub type Now = Box<dyn Fn() -> Moment + Send + Sync>;
 
 struct Shared {
     snapshot: RwLock<Arc<Snapshot>>,
@@ -80,7 +73,7 @@ struct Shared {
     dial: RwLock<Option<Arc<Dial>>>,
     memory: Memory,
     device: String,
-    today: Today,
+    clock: Now,
     workers: usize,
     queue: usize,
     waiting: AtomicUsize,
@@ -166,7 +159,7 @@ impl Desk {
             dial: RwLock::new(None),
             memory: Memory::default(),
             device: parts.device,
-            today: parts.today,
+            clock: parts.clock,
             workers: parts.workers.max(1),
             queue: parts.queue.max(1),
             waiting: AtomicUsize::new(0),
@@ -235,8 +228,8 @@ impl Desk {
 
     /// What has become of the words that an earlier answer cited.
     pub fn citations_now(&self, answer: &Answer) -> Vec<CitationNow> {
-        let (snapshot, today) = (self.snapshot(), Zoned::now().date());
-        answer.citations.iter().map(|citation| receipt::now(&snapshot, citation, today)).collect()
+        let (snapshot, now) = (self.snapshot(), self.now());
+        answer.citations.iter().map(|citation| receipt::now(&snapshot, citation, now)).collect()
     }
 
     async fn queued<T: Send + 'static>(&self, run: impl FnOnce(&Shared) -> Result<T> + Send + 'static) -> Result<T> {
@@ -268,9 +261,9 @@ impl Desk {
         self.shared.snapshot()
     }
 
-    /// The day it is for this desk.
-    pub fn today(&self) -> Date {
-        (self.shared.today)()
+    /// The time it is for this desk.
+    pub fn now(&self) -> Moment {
+        (self.shared.clock)()
     }
 
     /// The rules in force.
@@ -325,11 +318,11 @@ impl Desk {
     /// A stored document version; without a number, the one in force today, else the newest.
     pub fn document(&self, document_id: &str, version: Option<u32>) -> Option<DocumentView> {
         let snapshot = self.snapshot();
-        let today = self.today();
+        let now = self.now();
         let chosen = snapshot
             .versions()
             .filter(|stored| stored.document_id == document_id && version.is_none_or(|number| stored.version == number))
-            .max_by_key(|stored| (stored.is_valid_on(today), stored.version))?;
+            .max_by_key(|stored| (stored.is_valid_on(now), stored.version))?;
         Some(DocumentView { summary: summary(chosen), source: chosen.source.clone() })
     }
 
@@ -344,11 +337,11 @@ impl Desk {
     /// Sentences of different documents, in force today, that cannot both be right.
     pub fn conflicts(&self) -> Vec<ConflictView> {
         let snapshot = self.snapshot();
-        let today = self.today();
+        let now = self.now();
         let statement = |id| {
             let (view, sentence) = snapshot.sentence(id)?;
             let source = &view.version.source;
-            view.version.is_valid_on(today).then(|| Statement {
+            view.version.is_valid_on(now).then(|| Statement {
                 document_id: view.version.document_id.clone(),
                 version: view.version.version,
                 span: char_span(source, &sentence.bytes),
@@ -359,6 +352,22 @@ impl Desk {
             Some(ConflictView { kind: conflict.kind, first: statement(conflict.first)?, second: statement(conflict.second)? })
         };
         snapshot.manifest.conflicts.iter().filter_map(view).collect()
+    }
+
+    /// Passages of different documents, in force today, that say the same.
+    pub fn duplicates(&self) -> Vec<DuplicateView> {
+        let snapshot = self.snapshot();
+        let statement = |id| {
+            let view = snapshot.passage(id);
+            Statement {
+                document_id: view.version.document_id.clone(),
+                version: view.version.version,
+                span: char_span(&view.version.source, &view.passage.bytes),
+                quote: view.text().to_owned(),
+            }
+        };
+        let pairs = snapshot.duplicates(self.now()).into_iter();
+        pairs.map(|(first, second)| DuplicateView { first: statement(first), second: statement(second) }).collect()
     }
 
     /// Facts for `/info`.
@@ -509,7 +518,7 @@ impl Shared {
             reader: self.reader.as_ref(),
             generator,
             models: &self.models,
-            today: (self.today)(),
+            now: (self.clock)(),
             dial,
             memory: &self.memory,
             rules,
@@ -541,7 +550,7 @@ impl Shared {
         let language = detect_language(&request.question);
         let context = context(&request.question, &request.history, language);
         let query = prepare(&snapshot, self.embedder(), &request.question, context.as_ref(), language)?;
-        let scope = Scope { day: request.as_of.unwrap_or_else(|| (self.today)()), tags: request.filters.tags.clone() };
+        let scope = Scope { time: request.as_of.unwrap_or_else(|| (self.clock)()), tags: request.filters.tags.clone() };
         let mut hits = retrieve(&snapshot, &query, &scope, request.top_k.max(TOP_K))?;
         if let Some(reader) = self.reader.as_ref().filter(|_| language != Language::Zh) {
             rerank(&snapshot, reader, &super::in_context(&request.question, context.as_ref()), &mut hits)?;

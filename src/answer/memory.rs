@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock};
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::compose::Draft;
 use super::contract::{Citation, ComposedBy};
 use super::ground::{char_span, verify};
 use crate::index::{IndexedVersion, Snapshot};
+use crate::policy::Moment;
 use crate::text::analysis::{TermKind, terms};
 
 /// Words of the LLM that are kept; then all are forgotten.
@@ -57,8 +57,8 @@ impl Memory {
         corrections.retain(|_, correction| correction.answer_id != answer_id);
     }
 
-    /// What a person wants answered to `question`, if all it rests on is in force on `day` in `snapshot`.
-    pub fn recall(&self, snapshot: &Snapshot, question: &str, day: Date) -> Option<Draft> {
+    /// What a person wants answered to `question`, if all it rests on is in force at `time` in `snapshot`.
+    pub fn recall(&self, snapshot: &Snapshot, question: &str, time: Moment) -> Option<Draft> {
         let correction = {
             let corrections = self.corrections.read().unwrap_or_else(PoisonError::into_inner);
             if corrections.is_empty() {
@@ -66,7 +66,7 @@ impl Memory {
             }
             corrections.get(&key(question))?.clone()
         };
-        let citations = correction.citations.into_iter().map(|citation| restore(snapshot, citation, day)).collect::<Option<Vec<_>>>()?;
+        let citations = correction.citations.into_iter().map(|citation| restore(snapshot, citation, time)).collect::<Option<Vec<_>>>()?;
         Some(Draft { text: correction.text, citations, by: ComposedBy::Person })
     }
 
@@ -94,9 +94,9 @@ pub(super) fn key(question: &str) -> String {
     words.filter(|word| !FILLERS.contains(&format!(" {word} "))).collect::<Vec<_>>().join(" ")
 }
 
-/// The version of a document in force on `day`.
-pub(super) fn in_force<'a>(snapshot: &'a Snapshot, document_id: &str, day: Date) -> Option<&'a IndexedVersion> {
-    let of_document = snapshot.indexed().filter(|one| one.version.document_id == document_id && one.version.is_valid_on(day));
+/// The version of a document in force at `time`.
+pub(super) fn in_force<'a>(snapshot: &'a Snapshot, document_id: &str, time: Moment) -> Option<&'a IndexedVersion> {
+    let of_document = snapshot.indexed().filter(|one| one.version.document_id == document_id && one.version.is_valid_on(time));
     of_document.max_by_key(|one| one.version.version)
 }
 
@@ -109,9 +109,9 @@ pub(super) fn place_of(one: &IndexedVersion, quote: &str) -> Option<Range<usize>
     sentences().any(|sentence| sentence.bytes.end == found.end).then_some(found)
 }
 
-/// A citation as it stands in `snapshot` on `day`; `None` once its words are no longer in force.
-fn restore(snapshot: &Snapshot, citation: Citation, day: Date) -> Option<Citation> {
-    let current = in_force(snapshot, &citation.document_id, day)?;
+/// A citation as it stands in `snapshot` at `time`; `None` once its words are no longer in force.
+fn restore(snapshot: &Snapshot, citation: Citation, time: Moment) -> Option<Citation> {
+    let current = in_force(snapshot, &citation.document_id, time)?;
     let version = &current.version;
     if version.version == citation.version && verify(snapshot, &citation) {
         return Some(citation);

@@ -30,7 +30,7 @@ pub use check::{CHECKED_CHARS, Checked, ObjectionView, VerifyReply, VerifyReques
 pub use compare::{Change, Comparison, Difference, Reply, Source};
 pub use compose::{Pace, SYSTEM_PROMPT};
 pub use contract::*;
-pub use desk::{Desk, DeskInfo, DeskParts, Ticket, Today, today};
+pub use desk::{Desk, DeskInfo, DeskParts, Now, Ticket};
 pub use dial::{Dial, DialSetting};
 pub use handover::Handover;
 pub use memory::Correction;
@@ -43,13 +43,13 @@ use std::time::{Duration, Instant};
 
 use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
-use jiff::civil::Date;
 use memory::Memory;
 use signals::{Signal, SignalKind};
 
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
 use crate::index::Snapshot;
+use crate::policy::Moment;
 use crate::retrieve::{Context, Hit, Query, Readings, Role, Said, Scope, context, prepare, rerank, retrieve};
 use crate::text::analysis::TermKind;
 use crate::text::{Language, contact_in, detect_language};
@@ -69,8 +69,8 @@ pub struct Parts<'a> {
     pub generator: Option<(&'a Generator, Pace)>,
     /// Names of both, for the reply.
     pub models: &'a ModelNames,
-    /// The day it is, for questions that name none.
-    pub today: Date,
+    /// The time it is, for questions that name none.
+    pub now: Moment,
     /// The error rate that the operator chose, if one was calibrated.
     pub dial: Option<&'a Dial>,
     /// What people corrected and the LLM wrote before.
@@ -134,10 +134,10 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
-    let day = request.as_of.unwrap_or(parts.today);
+    let time = request.as_of.unwrap_or(parts.now);
     // What a person said about a question holds for the question alone, not for what it may mean after other words.
     let is_plain = !settled && request.history.is_empty() && request.filters == Filters::default();
-    let remembered = is_plain.then(|| parts.memory.recall(parts.snapshot, &request.question, day)).flatten();
+    let remembered = is_plain.then(|| parts.memory.recall(parts.snapshot, &request.question, time)).flatten();
     if !settled && remembered.is_none() {
         clock.still_wanted()?;
         if clock.received.elapsed() >= Duration::from_millis(request.deadline_ms) {
@@ -221,7 +221,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         draft.is_none() && failure.is_none() && (empty || found.as_ref().is_some_and(|found| is_vague(parts.snapshot, &found.query)));
     heard.extend(failure.map(|kind| Signal::new(kind, 1.0, None)));
     if let Some(draft) = &draft {
-        let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, day));
+        let disputed = selection.as_ref().is_some_and(|selection| is_disputed(parts.snapshot, selection, time));
         heard.extend(disputed.then(|| Signal::new(SignalKind::ConflictingPolicy, 1.0, None)));
         heard.extend((standing == Standing::Unsure).then(|| Signal::new(SignalKind::LowConfidence, 1.0 - confidence, None)));
         heard.extend(unanswered.then(|| Signal::new(SignalKind::PartUnanswered, 1.0, None)));
@@ -232,7 +232,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     } else if !settled && failure.is_none() && vague {
         heard.push(Signal::new(SignalKind::Vague, 1.0, None));
     } else if !settled && failure.is_none() && !seen.heard(SignalKind::Injection) {
-        let expired = found.as_ref().and_then(|found| expired_answer(parts.snapshot, request, question_language, found, day));
+        let expired = found.as_ref().and_then(|found| expired_answer(parts.snapshot, request, question_language, found, time));
         heard.extend(expired.map(|title| Signal::new(SignalKind::ExpiredPolicy, 1.0, title)));
         heard.push(Signal::new(SignalKind::NoEvidence, 1.0 - confidence, None));
     }
@@ -390,20 +390,20 @@ fn moved(mut citation: Citation, shift: usize) -> Citation {
     citation
 }
 
-/// The title of a policy that would answer, had it not ceased to hold before `day` without another in its place.
-fn expired_answer(snapshot: &Snapshot, request: &AnswerRequest, language: Language, found: &Found, day: Date) -> Option<String> {
+/// The title of a policy that would answer, had it not ceased to hold before `time` without another in its place.
+fn expired_answer(snapshot: &Snapshot, request: &AnswerRequest, language: Language, found: &Found, time: Moment) -> Option<String> {
     let in_force: HashSet<&str> =
-        snapshot.versions().filter(|version| version.is_valid_on(day)).map(|version| version.document_id.as_str()).collect();
+        snapshot.versions().filter(|version| version.is_valid_on(time)).map(|version| version.document_id.as_str()).collect();
     let ended = snapshot.versions().filter(|version| !in_force.contains(version.document_id.as_str()));
-    let last_day = ended.filter_map(|version| version.valid_to).filter(|to| *to < day).max()?;
-    let scope = Scope { day: last_day, tags: request.filters.tags.clone() };
+    let last = ended.filter_map(|version| version.valid_to).filter(|to| to.end() <= time.start()).max_by_key(|to| to.end())?.last();
+    let scope = Scope { time: last, tags: request.filters.tags.clone() };
     let hits = retrieve(snapshot, &found.query, &scope, TOP_K).ok()?;
     let then = Found { query: found.query.clone(), hits, readings: Readings::new() };
     let selection = select::select(snapshot, &request.question, &then, request.max_words)?;
     let version = selection.passage.version;
     let kind = confidence::kind(language, then.query.vector.is_some(), false);
     let (_, standing) = confidence::judge(&selection.signals, kind, None);
-    (standing != Standing::TooWeak && !version.is_valid_on(day)).then(|| version.title.clone())
+    (standing != Standing::TooWeak && !version.is_valid_on(time)).then(|| version.title.clone())
 }
 
 /// The words that answer, from a passage that does not talk to the machine. A policy is read to customers and never obeyed: a passage with
@@ -419,10 +419,10 @@ fn select_clean<'a>(snapshot: &'a Snapshot, request: &AnswerRequest, found: &mut
     }
 }
 
-/// Whether another policy in force on `day` says something else than a chosen sentence.
-fn is_disputed(snapshot: &Snapshot, selection: &select::Selection<'_>, day: Date) -> bool {
+/// Whether another policy in force at `time` says something else than a chosen sentence.
+fn is_disputed(snapshot: &Snapshot, selection: &select::Selection<'_>, time: Moment) -> bool {
     let chosen = selection.sentences.iter().map(|at| selection.passage.first_sentence + *at as u32);
-    chosen.into_iter().any(|sentence| !snapshot.conflicts_with(sentence, day).is_empty())
+    chosen.into_iter().any(|sentence| !snapshot.conflicts_with(sentence, time).is_empty())
 }
 
 /// What search knows about a question.
@@ -435,7 +435,7 @@ struct Found {
 }
 
 fn search(parts: &Parts<'_>, request: &AnswerRequest, language: Language, degraded: &mut Vec<String>) -> Result<Found> {
-    let scope = Scope { day: request.as_of.unwrap_or(parts.today), tags: request.filters.tags.clone() };
+    let scope = Scope { time: request.as_of.unwrap_or(parts.now), tags: request.filters.tags.clone() };
     let context = context(&request.question, &request.history, language);
     let query = match prepare(parts.snapshot, parts.embedder, &request.question, context.as_ref(), language) {
         Ok(query) => query,

@@ -1,16 +1,15 @@
 //! Does what an answer rested on still stand?
 
-use jiff::civil::Date;
 use serde::Serialize;
 
 use super::contract::{Citation, Statement};
 use super::ground::{char_span, verify};
 use super::memory::{in_force, place_of};
 use crate::index::{IndexedVersion, Snapshot};
-use crate::policy::{Sentence, Version};
+use crate::policy::{Moment, Sentence, Version};
 use crate::text::analysis::{is_stop_word, terms};
 
-/// A citation of an earlier answer under the policies of another day.
+/// A citation of an earlier answer under the policies of another time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CitationNow {
     /// The document.
@@ -46,9 +45,9 @@ impl Fate {
     }
 }
 
-/// What has become of `citation` in `snapshot` on `day`.
-pub(super) fn now(snapshot: &Snapshot, citation: &Citation, day: Date) -> CitationNow {
-    let current = in_force(snapshot, &citation.document_id, day);
+/// What has become of `citation` in `snapshot` at `time`.
+pub(super) fn now(snapshot: &Snapshot, citation: &Citation, time: Moment) -> CitationNow {
+    let current = in_force(snapshot, &citation.document_id, time);
     let statement = |version: &Version, bytes: std::ops::Range<usize>| Statement {
         document_id: version.document_id.clone(),
         version: version.version,

@@ -1,7 +1,7 @@
 //! A desk over a small real index, without model weights: what tests of other rooms ask.
 
 use super::ModelNames;
-use super::desk::{Desk, DeskParts, Today};
+use super::desk::{Desk, DeskParts, Now};
 use crate::index::refresh;
 use crate::policy::{LoadReport, parse_file};
 
@@ -40,11 +40,11 @@ pub(crate) fn desk() -> Desk {
 
 /// Answers from these documents, by words alone.
 pub(crate) fn desk_of(documents: &[(&str, &str)]) -> Desk {
-    desk_on(documents, Box::new(super::today))
+    desk_on(documents, Box::new(crate::policy::Moment::now))
 }
 
-/// As [`desk_of`], on the day that `today` says.
-pub(crate) fn desk_on(documents: &[(&str, &str)], today: Today) -> Desk {
+/// As [`desk_of`], at the time that `clock` says.
+pub(crate) fn desk_on(documents: &[(&str, &str)], clock: Now) -> Desk {
     let versions =
         documents.iter().map(|(path, text)| parse_file(path, text.as_bytes()).expect("test documents are well formed")).collect();
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -57,7 +57,7 @@ pub(crate) fn desk_on(documents: &[(&str, &str)], today: Today) -> Desk {
         generator: None,
         models: ModelNames::default(),
         device: "cpu".to_owned(),
-        today,
+        clock,
         workers: 1,
         queue: 8,
         rules: super::Handover::builtin().clone(),

@@ -1,3 +1,4 @@
+use crate::policy::Moment;
 use jiff::civil::date;
 
 use super::testing::{DOCUMENTS, desk, desk_of, desk_on};
@@ -28,7 +29,7 @@ fn superseded_and_future_versions_are_never_cited_for_today() {
 
 #[test]
 fn another_day_is_answered_as_the_policies_stood_then() {
-    let request = AnswerRequest { as_of: Some(date(2025, 6, 1)), ..AnswerRequest::new("How much is the late fee?") };
+    let request = AnswerRequest { as_of: Some(date(2025, 6, 1).into()), ..AnswerRequest::new("How much is the late fee?") };
     let (answer, _) = desk().answer_here(&request).unwrap();
     assert_eq!(answer.citations[0].version, 1);
     assert!(answer.answer.contains("$9"));
@@ -38,13 +39,30 @@ fn another_day_is_answered_as_the_policies_stood_then() {
 fn a_scheduled_change_is_answered_from_its_day_on_without_a_restart() {
     use std::sync::atomic::{AtomicI8, Ordering};
     static DAYS_LATER: AtomicI8 = AtomicI8::new(0);
-    let clock = || date(2025, 12, 31).saturating_add(jiff::Span::new().days(DAYS_LATER.load(Ordering::Relaxed)));
+    let clock = || date(2025, 12, 31).saturating_add(jiff::Span::new().days(DAYS_LATER.load(Ordering::Relaxed))).into();
     let desk = desk_on(&DOCUMENTS, Box::new(clock));
     let version = || desk.answer_here(&AnswerRequest::new("How much is the late payment fee?")).unwrap().0.citations[0].version;
     let listed = || desk.document("late-payments", None).unwrap().summary.version;
     assert_eq!((version(), listed()), (1, 1));
     DAYS_LATER.store(1, Ordering::Relaxed);
     assert_eq!((version(), listed()), (2, 2));
+}
+
+#[test]
+fn a_policy_that_changes_at_nine_is_answered_as_changed_at_nine() {
+    let version = |number: u8, fee: u8, since: &str| {
+        format!("---\nid: fees\ntitle: Locker fees\nversion: {number}\nvalid_from: {since}\n---\nA lost locker key costs {fee} euros.\n")
+    };
+    let (first, second) = (version(1, 15, "2026-01-01"), version(2, 20, "2026-03-02T09:00"));
+    let desk = desk_of(&[("1.md", &first), ("2.md", &second)]);
+    let cited = |time: &str| {
+        let request = AnswerRequest { as_of: time.parse().ok(), ..AnswerRequest::new("What does a lost locker key cost?") };
+        let citation = desk.answer_here(&request).unwrap().0.citations.remove(0);
+        (citation.version, citation.valid_to.map(|end| end.to_string()))
+    };
+    assert_eq!(cited("2026-03-02T08:59"), (1, Some("2026-03-02T09:00".to_owned())));
+    assert_eq!([cited("2026-03-02T09:00"), cited("2026-03-02")], [(2, None), (2, None)], "a day is asked about as it ends");
+    assert_eq!(cited("2026-03-01").0, 1);
 }
 
 #[test]
@@ -133,7 +151,7 @@ fn work_that_nobody_waits_for_stops() {
         reader: None,
         generator: None,
         models: &ModelNames::default(),
-        today: today(),
+        now: Moment::now(),
         dial: None,
         memory: &Memory::default(),
         rules: Handover::builtin(),
@@ -153,7 +171,7 @@ fn a_question_that_waited_too_long_goes_to_a_person() {
         reader: None,
         generator: None,
         models: &ModelNames::default(),
-        today: today(),
+        now: Moment::now(),
         dial: None,
         memory: &Memory::default(),
         rules: Handover::builtin(),

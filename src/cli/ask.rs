@@ -1,11 +1,10 @@
 //! `frontdesk ask` and `frontdesk search`: one question on the terminal.
 
-use jiff::civil::Date;
-
 use super::open::open_desk;
 use crate::answer::{Answer, AnswerRequest, Decision, Filters, LanguageChoice, Mode, SearchReply, SearchRequest};
 use crate::config::Settings;
 use crate::error::{ErrorKind, Result};
+use crate::policy::Moment;
 use crate::retrieve::Why;
 
 /// Wishes of `ask`.
@@ -16,9 +15,9 @@ pub struct AskArgs {
     /// Who phrases the answer: auto, quote or generate
     #[arg(long, default_value = "auto", value_parser = parse_mode)]
     mode: Mode,
-    /// Answer as the policies stood on this day
+    /// Answer as the policies stood on this day, or at this minute (2026-01-31T09:00)
     #[arg(long, value_name = "YYYY-MM-DD")]
-    as_of: Option<Date>,
+    as_of: Option<Moment>,
     /// Use only documents with this tag; may be given more than once
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
@@ -38,9 +37,9 @@ pub struct FindArgs {
     /// Passages at most
     #[arg(long, default_value_t = 5)]
     top_k: usize,
-    /// As the policies stood on this day
+    /// As the policies stood on this day, or at this minute (2026-01-31T09:00)
     #[arg(long, value_name = "YYYY-MM-DD")]
-    as_of: Option<Date>,
+    as_of: Option<Moment>,
     /// Only documents with this tag; may be given more than once
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,

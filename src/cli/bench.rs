@@ -1,7 +1,7 @@
 //! `frontdesk bench`: what latency and throughput this machine gives, on synthetic input, without policies.
 //!
-//! The LLM's requests are prompts of random tokens that share nothing, written on for a fixed number of tokens, without drafts: real
-//! questions on the same policies are quicker.
+//! The LLM's requests are prompts of random tokens, written on for a fixed number of tokens, without drafts. Each is measured twice: prompts
+//! that share nothing, and many questions on one passage, which is read once.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,10 @@ struct Report {
     machine: Machine,
     embed: Embed,
     llm: Llm,
+    /// Of prompts that share nothing.
     answer: Vec<Answers>,
+    /// Of questions on one passage.
+    answer_kept: Vec<Answers>,
     peak_memory_mb: Option<u64>,
 }
 
@@ -129,12 +132,16 @@ pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes
         decode_tokens_per_s: (answer - 1) as f64 * 1_000.0 / median(|run| run.total - run.first_token),
         kept_first_token_ms: percentile(kept, 50),
     };
-    let answers = wishes.concurrency.iter().map(|&together| answers(&bench, together, prompt, answer, &next)).collect::<Result<_>>()?;
+    let measured = |run: &(dyn Fn() -> Result<Timing> + Sync)| wishes.concurrency.iter().map(|&together| answers(together, run)).collect();
+    let alone: Result<Vec<Answers>> = measured(&|| bench.run(next(), prompt, answer));
+    bench.run_on_kept(next(), prompt, answer)?; // reads the passage
+    let kept: Result<Vec<Answers>> = measured(&|| bench.run_on_kept(next(), prompt, answer));
     let report = Report {
         machine: machine(device_name(&device)),
         embed: Embed { tokens_per_s: embedding_speed(runtime.handle(), settings) },
         llm,
-        answer: answers,
+        answer: alone?,
+        answer_kept: kept?,
         peak_memory_mb: memory("/proc/self/status", "VmHWM:"),
     };
     if let Some(path) = &wishes.html {
@@ -149,10 +156,10 @@ pub(super) fn run(runtime: &tokio::runtime::Runtime, settings: &Settings, wishes
 }
 
 /// `together` requests at once, several times over.
-fn answers(bench: &LlmBench, together: u32, prompt: usize, answer: usize, next: &(impl Fn() -> u32 + Sync)) -> Result<Answers> {
+fn answers(together: u32, run: &(dyn Fn() -> Result<Timing> + Sync)) -> Result<Answers> {
     let rounds = (RUNS + 1).div_ceil(together).max(2);
     let started = Instant::now();
-    let work = || (0..rounds).map(|_| bench.run(next(), prompt, answer)).collect::<Result<Vec<Timing>>>();
+    let work = || (0..rounds).map(|_| run()).collect::<Result<Vec<Timing>>>();
     let timings: Vec<Timing> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..together).map(|_| scope.spawn(work)).collect();
         let broken = |_| Err::<Vec<Timing>, Error>(ErrorKind::Inference.on("a request failed"));
@@ -202,7 +209,7 @@ fn memory(file: &str, key: &str) -> Option<u64> {
 
 /// Name and value of everything, in order.
 fn lines(report: &Report) -> Vec<(String, String)> {
-    let Report { machine, embed, llm, answer, peak_memory_mb } = report;
+    let Report { machine, embed, llm, answer, answer_kept, peak_memory_mb } = report;
     let megabytes = |value: Option<u64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value} MB"));
     let mut lines = vec![
         ("Machine".to_owned(), format!("{}, {} cores, {}", machine.cpu, machine.cores, machine.device)),
@@ -212,9 +219,10 @@ fn lines(report: &Report) -> Vec<(String, String)> {
         (format!("Writing {} tokens", llm.answer_tokens), format!("{:.0} tokens/s", llm.decode_tokens_per_s)),
         ("Second question on a passage, first token".to_owned(), format!("{:.0} ms", llm.kept_first_token_ms)),
     ];
-    for answers in answer {
+    let named = |answers, what| std::iter::repeat(what).zip(answers);
+    for (what, answers) in named(answer, "").chain(named(answer_kept, ", on one passage")) {
         lines.push((
-            format!("{} at once", answers.concurrency),
+            format!("{} at once{what}", answers.concurrency),
             format!(
                 "{:.2} answers/s, p50 {:.0} ms, p95 {:.0} ms, first token {:.0} ms",
                 answers.answers_per_s, answers.p50_ms, answers.p95_ms, answers.first_token_p50_ms
@@ -274,6 +282,7 @@ mod tests {
             embed: Embed { tokens_per_s: None },
             llm,
             answer: Vec::new(),
+            answer_kept: Vec::new(),
             peak_memory_mb: Some(1),
         };
         assert!(page(&report).contains("&lt;b>x") && !page(&report).contains("<b>x"));

@@ -6,16 +6,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::answer::{Desk, DeskParts, Dial, Handover, ModelNames, Pace, SYSTEM_PROMPT, today};
+use crate::answer::{Desk, DeskParts, Dial, Handover, ModelNames, Pace, SYSTEM_PROMPT};
 use crate::config::{DatabasePlace, Settings};
-use crate::engine::{
-    BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Matcher, Message, PassageText, Reader, device_name, open_device,
-};
+use crate::engine::{BASE_SHA256, BertFiles, Embedder, Encoder, Generator, Limits, Message, PassageText, Reader, device_name, open_device};
 use crate::error::{Error, ErrorKind, Result};
-use crate::index::{EmbeddingId, Snapshot, disk, refresh};
+use crate::index::{EmbeddingId, PassageView, Snapshot, disk, refresh};
 use crate::model::progress::on_stderr;
 use crate::model::{Catalog, ModelEntry, ModelFiles, ModelStore, Role};
-use crate::policy::{Known, LoadReport, Upload, load};
+use crate::policy::{Known, LoadReport, Moment, Upload, load};
 use crate::store::Store;
 use crate::website::Fetched;
 
@@ -49,11 +47,10 @@ pub(super) fn open_readers(runtime: &Handle, settings: &Settings) -> Result<Read
         .and_then(|files| or_without(Reader::new(&files), "passages keep the order of search"));
     let name = encoder.as_ref().map(|_| entry.id.clone());
     let tuned = if is_base && encoder.is_some() { Encoder::tuned_fingerprint() } else { String::new() };
-    let (matcher, matcher_id) = (Matcher::builtin()?, Matcher::fingerprint());
-    let embedder = Embedder::new(encoder, matcher);
+    let embedder = Embedder::new(encoder, Encoder::chinese(&open_device()?)?);
     let id = EmbeddingId {
-        model: name.clone().unwrap_or_else(|| "zh-matcher".to_owned()),
-        sha256: [name.as_ref().map(|_| entry.fingerprint()).unwrap_or_default(), tuned, matcher_id].join(" "),
+        model: name.clone().unwrap_or_else(|| "encoder-zh".to_owned()),
+        sha256: [name.as_ref().map(|_| entry.fingerprint()).unwrap_or_default(), tuned, Encoder::chinese_fingerprint()].join(" "),
         dimensions: embedder.dimensions(),
     };
     Ok(Readers { embedder, id, encoder: name, reader })
@@ -71,7 +68,7 @@ pub(super) fn embedding_speed(runtime: &Handle, settings: &Settings) -> Option<f
         let files = runtime.block_on(model_store(settings).ensure(&entry, on_stderr().as_ref()))?;
         let encoder = Encoder::original(&read_bert(&files)?)?;
         let sentence = "A parcel that did not arrive is searched for by the carrier within ten days, and paid back after that.";
-        let passage = PassageText { heading: "Parcels: ".to_owned(), sentences: vec![sentence.to_owned(); 5] };
+        let passage = PassageText { heading: "Parcels: ".to_owned(), sentences: vec![sentence.to_owned(); 5], joint: " " };
         let tokens = PASSAGES * (encoder.count_tokens(&passage.heading)? + 5 * encoder.count_tokens(sentence)? + 2);
         let passages = [&passage; PASSAGES];
         let mut seconds = Vec::new();
@@ -225,7 +222,7 @@ pub(super) fn open_desk_on(
         generator,
         models,
         device: device_name(&open_device()?),
-        today: Box::new(today),
+        clock: Box::new(Moment::now),
         workers: settings.workers,
         queue: settings.queue,
         rules: read_rules(settings)?,
@@ -252,20 +249,30 @@ pub(super) fn ingest(runtime: &tokio::runtime::Runtime, settings: &Settings, web
     let built = open_index(&settings.index_dir(), report, current, &readers)?;
     let manifest = &built.snapshot.manifest;
     let seconds = started.elapsed().as_secs_f64();
-    let today = today();
+    let now = Moment::now();
     let quote = |id| {
         let (view, sentence) = built.snapshot.sentence(id)?;
-        view.version.is_valid_on(today).then(|| format!("{}: {}", view.version.path, sentence.plain))
+        view.version.is_valid_on(now).then(|| format!("{}: {}", view.version.path, sentence.plain))
     };
     let conflicts: Vec<(String, String)> =
         manifest.conflicts.iter().filter_map(|conflict| Some((quote(conflict.first)?, quote(conflict.second)?))).collect();
     for (first, second) in &conflicts {
         eprintln!("warning: two policies may contradict each other:\n         {first}\n         {second}");
     }
+    let duplicates = if built.rebuilt { built.snapshot.duplicates(now) } else { Vec::new() };
+    for (first, second) in &duplicates {
+        let [first, second] = [first, second].map(|id| built.snapshot.passage(*id));
+        let place = |view: &PassageView<'_>| format!("{} ({})", view.version.path, view.passage.headings.join(" › "));
+        eprintln!(
+            "note: two policies say the same, and one may be forgotten when it changes:\n      {}\n      {}",
+            place(&first),
+            place(&second)
+        );
+    }
     if settings.json {
         super::print_json(&json!({
             "rebuilt": built.rebuilt, "index_version": manifest.index_version, "documents": manifest.documents.len(),
-            "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "conflicts": conflicts.len(), "seconds": seconds,
+            "passages": manifest.passages, "sentences": manifest.sentences, "skipped": manifest.skipped, "conflicts": conflicts.len(), "duplicates": duplicates.len(), "seconds": seconds,
             "website": website,
         }))?;
     } else {

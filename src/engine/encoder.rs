@@ -4,9 +4,11 @@
 //! the last hidden states over tokens, then unit length. A passage is read once; a sentence's vector is the mean over its own
 //! tokens there, so that it knows what stands around it (Günther et al., "Late Chunking", 2024). With the default model, layers
 //! that this project trained for customers' questions and such sentences take the place of the original ones: `models/encoder/`.
+//! Chinese has an encoder of its own, trained from multilingual-e5-small (Wang et al., 2024) in the same way: `models/encoder-zh/`.
 
 use std::ops::Range;
 
+use candle_core::Device;
 use tokenizers::Tokenizer;
 
 use super::bert::{Bert, BertFiles, Sequence};
@@ -14,6 +16,13 @@ use super::{PassageText, unit};
 use crate::error::Result;
 
 static TUNED: &[u8] = include_bytes!("../../models/encoder/encoder.safetensors");
+
+/// The Chinese encoder: settings, tokenizer and weights.
+static CHINESE: [&[u8]; 3] = [
+    include_bytes!("../../models/encoder-zh/config.json"),
+    include_bytes!("../../models/encoder-zh/tokenizer.json"),
+    include_bytes!("../../models/encoder-zh/encoder.safetensors"),
+];
 
 /// Tokens read together, marks included. A longer passage is read in several pieces, each below its heading.
 const MAX_TOKENS: usize = 256;
@@ -32,6 +41,8 @@ pub struct Encoder {
     model: Bert,
     tokenizer: Tokenizer,
     marks: (u32, u32),
+    /// Tokens before every question and every passage, which tell the model what it reads.
+    prefixes: (Vec<u32>, Vec<u32>),
     dimensions: usize,
 }
 
@@ -58,7 +69,7 @@ impl Encoder {
     /// # Errors
     /// `ModelCorrupt` when they do not fit together.
     pub fn original(files: &BertFiles) -> Result<Self> {
-        Ok(Self::new(files, files.model()?))
+        Self::new(files, files.model()?, ["", ""])
     }
 
     /// all-MiniLM-L6-v2, whose `files` these must be, with the layers this project trained.
@@ -66,7 +77,7 @@ impl Encoder {
     /// # Errors
     /// `ModelCorrupt` when they do not fit together.
     pub fn tuned(files: &BertFiles) -> Result<Self> {
-        Ok(Self::new(files, files.model_with(TUNED)?))
+        Self::new(files, files.model_with(TUNED)?, ["", ""])
     }
 
     /// Changes whenever the layers this project trained do.
@@ -74,8 +85,30 @@ impl Encoder {
         super::fingerprint(TUNED)
     }
 
-    fn new(files: &BertFiles, model: Bert) -> Self {
-        Self { model, tokenizer: files.tokenizer.clone(), marks: files.marks, dimensions: files.hidden_size() }
+    /// The Chinese encoder. It is part of the program.
+    ///
+    /// # Errors
+    /// `ModelCorrupt` when the program was built with files that do not fit.
+    pub fn chinese(device: &Device) -> Result<Self> {
+        let [config, tokenizer, weights] = CHINESE;
+        let files = BertFiles::builtin(config, tokenizer, weights, device)?;
+        Self::new(&files, files.model()?, [" query: ", " passage: "])
+    }
+
+    /// Changes whenever the Chinese encoder does.
+    pub fn chinese_fingerprint() -> String {
+        super::fingerprint(CHINESE[2])
+    }
+
+    fn new(files: &BertFiles, model: Bert, prefixes: [&str; 2]) -> Result<Self> {
+        let tokens = |text: &str| BertFiles::tokens(&files.tokenizer, text);
+        Ok(Self {
+            model,
+            tokenizer: files.tokenizer.clone(),
+            marks: files.marks,
+            prefixes: (tokens(prefixes[0])?, tokens(prefixes[1])?),
+            dimensions: files.hidden_size(),
+        })
     }
 
     /// Length of every vector.
@@ -89,7 +122,7 @@ impl Encoder {
     /// `Inference` when the model fails.
     pub fn embed_question(&self, text: &str) -> Result<Vec<f32>> {
         let tokens = BertFiles::tokens(&self.tokenizer, text)?;
-        let sequence = self.sequence(&[&tokens[tokens.len().saturating_sub(MAX_QUESTION_TOKENS)..]]);
+        let sequence = self.sequence(&[&self.prefixes.0, &tokens[tokens.len().saturating_sub(MAX_QUESTION_TOKENS)..]]);
         let hidden = self.model.forward(&[sequence])?;
         let mut sum = vec![0.0; self.dimensions];
         hidden.iter().for_each(|states| self.add_states(&mut sum, states));
@@ -151,8 +184,8 @@ impl Encoder {
 
     /// The passage as one piece, or as many as its length asks for.
     fn split(&self, number: usize, passage: &PassageText, pieces: &mut Vec<Piece>) -> Result<()> {
-        let mut heading = BertFiles::tokens(&self.tokenizer, &passage.heading)?;
-        heading.truncate(MAX_HEADING_TOKENS);
+        let mut heading = self.prefixes.1.clone();
+        heading.extend(BertFiles::tokens(&self.tokenizer, &passage.heading)?.iter().take(MAX_HEADING_TOKENS));
         let room = MAX_TOKENS - 2 - heading.len();
         let (mut body, mut sentences) = (Vec::new(), Vec::new());
         let mut close = |body: &mut Vec<u32>, sentences: &mut Vec<(usize, Range<usize>)>| {
@@ -160,7 +193,7 @@ impl Encoder {
             body.clear();
         };
         for (at, sentence) in passage.sentences.iter().enumerate() {
-            let mut tokens = BertFiles::tokens(&self.tokenizer, sentence)?;
+            let mut tokens = BertFiles::tokens(&self.tokenizer, &format!("{}{sentence}", passage.joint))?;
             tokens.truncate(room);
             if body.len() + tokens.len() > room {
                 close(&mut body, &mut sentences);

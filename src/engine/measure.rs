@@ -80,6 +80,18 @@ impl LlmBench {
         Ok(self.write(prompt, 1)?.first_token)
     }
 
+    /// As [`Self::run`], of one of many questions on one passage: all but the last tokens of the prompt have mostly been read before.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_on_kept(&self, number: u32, prompt_tokens: usize, answer_tokens: usize) -> Result<Timing> {
+        const PASSAGE: u32 = u32::MAX;
+        let mut prompt = self.prompt(PASSAGE, prompt_tokens);
+        let passage = prompt.len().saturating_sub(QUESTION_TOKENS);
+        prompt[passage..].copy_from_slice(&self.prompt(number, prompt_tokens)[passage..]);
+        self.write(prompt, answer_tokens)
+    }
+
     fn prompt(&self, number: u32, tokens: usize) -> Vec<u32> {
         let known = self.vocabulary as u64;
         (0..tokens as u64).map(|at| ((at * 7_919 + u64::from(number) * 104_729 + 13) % known) as u32).collect()

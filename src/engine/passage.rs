@@ -7,4 +7,6 @@ pub struct PassageText {
     pub heading: String,
     /// Its sentences, in reading order.
     pub sentences: Vec<String>,
+    /// What stands before each of them: a space, or nothing in Chinese.
+    pub joint: &'static str,
 }

@@ -65,7 +65,8 @@ fn our_int8_encoder_gives_nearly_the_vectors_of_the_reference() {
 fn a_sentence_is_read_within_its_passage() {
     let files = files(Role::Embedding);
     let encoder = Encoder::original(&bert(&files)).unwrap();
-    let passage = PassageText { heading: "Returns: ".to_owned(), sentences: sentences(&["It is free.", "It takes two weeks."]) };
+    let passage =
+        PassageText { heading: "Returns: ".to_owned(), sentences: sentences(&["It is free.", "It takes two weeks."]), joint: " " };
     let vectors = encoder.embed_passages(&[&passage], |_| ()).unwrap().remove(0);
     // [CLS] returns : it is free . it takes two weeks . [SEP]
     let [whole, second] = reference(&files, "Returns: It is free. It takes two weeks.", 7..12);
@@ -77,8 +78,8 @@ fn a_sentence_is_read_within_its_passage() {
 fn a_passage_longer_than_the_model_reads_loses_no_sentence() {
     let encoder = Encoder::tuned(&bert(&files(Role::Embedding))).unwrap();
     let many: Vec<String> = (0..60).map(|number| format!("Parcel number {number} is delivered to the door of house {number}.")).collect();
-    let passage = PassageText { heading: "Parcels: ".to_owned(), sentences: many };
-    let short = PassageText { heading: "Pets: ".to_owned(), sentences: sentences(&["Dogs are welcome."]) };
+    let passage = PassageText { heading: "Parcels: ".to_owned(), sentences: many, joint: " " };
+    let short = PassageText { heading: "Pets: ".to_owned(), sentences: sentences(&["Dogs are welcome."]), joint: " " };
     let vectors = encoder.embed_passages(&[&passage, &short], |_| ()).unwrap();
     assert_eq!((vectors[0].sentences.len(), vectors[1].sentences.len()), (60, 1));
     let question = encoder.embed_question("where does parcel 57 go").unwrap();
@@ -91,7 +92,7 @@ fn a_passage_longer_than_the_model_reads_loses_no_sentence() {
 fn a_question_lies_nearer_to_its_answer_than_to_another_sentence() {
     let encoder = Encoder::tuned(&bert(&files(Role::Embedding))).unwrap();
     let question = encoder.embed_question(TEXTS[0]).unwrap();
-    let one = |text: &str| PassageText { heading: String::new(), sentences: sentences(&[text]) };
+    let one = |text: &str| PassageText { heading: String::new(), sentences: sentences(&[text]), joint: " " };
     let vectors = encoder.embed_passages(&[&one(TEXTS[1]), &one(TEXTS[3])], |_| ()).unwrap();
     assert!(dot(&question, &vectors[0].whole) > dot(&question, &vectors[1].whole) + 0.1);
 }
@@ -99,7 +100,7 @@ fn a_question_lies_nearer_to_its_answer_than_to_another_sentence() {
 #[test]
 fn the_reader_prefers_the_passage_and_the_sentence_that_answer() {
     let reader = Reader::new(&bert(&files(Role::Embedding))).unwrap();
-    let passage = |heading: &str, text: &[&str]| PassageText { heading: heading.to_owned(), sentences: sentences(text) };
+    let passage = |heading: &str, text: &[&str]| PassageText { heading: heading.to_owned(), sentences: sentences(text), joint: " " };
     let passages = [
         passage("Gift cards: ", &["Gift cards cost $10 to $500.", "A gift card is valid for 5 years."]),
         passage("Returns. Time limit: ", &["Keep the parcel's number.", "You can return an item within 45 days after delivery."]),

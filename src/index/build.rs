@@ -252,8 +252,9 @@ fn embed_new<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Matcher, Side};
+    use crate::engine::Encoder;
     use crate::policy::parse_file;
+    use candle_core::Device;
     use proptest::prelude::*;
 
     const SUBJECTS: [&str; 6] = ["退款", "发票", "运费", "warranty", "returns", "late fees"];
@@ -336,10 +337,8 @@ mod tests {
         fn changes_in_any_order_end_where_a_fresh_build_does(
             changes in proptest::collection::vec((0..SUBJECTS.len(), proptest::option::of(0u8..4)), 1..8)
         ) {
-            let matcher = Matcher::builtin().unwrap();
-            let dimensions = matcher.embed("退款", Side::Question).len();
-            let embedder = Embedder::new(None, matcher);
-            let id = EmbeddingId { model: "zh-matcher".into(), sha256: "test".into(), dimensions };
+            let embedder = Embedder::new(None, Encoder::chinese(&Device::Cpu).unwrap());
+            let id = EmbeddingId { model: "encoder-zh".into(), sha256: "test".into(), dimensions: embedder.dimensions() };
             let build = |root: &Path, texts: &[Option<u8>], current: Option<&Snapshot>| {
                 refresh(root, report(texts), current, Some((&embedder, &id)), &mut |_, _| ())
             };

@@ -346,10 +346,10 @@ fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     content.map(|term| term.text).filter(|word| !word.chars().any(|c| c.is_ascii_digit()))
 }
 
-/// Whether there is a day on which both are in force.
+/// Whether there is a time at which both are in force.
 fn hold_together(a: &Version, b: &Version) -> bool {
     let starts_before_end = |a: &Version, b: &Version| match (a.valid_from, b.valid_to) {
-        (Some(from), Some(to)) => from <= to,
+        (Some(from), Some(to)) => from.start() < to.end(),
         _ => true,
     };
     starts_before_end(a, b) && starts_before_end(b, a)

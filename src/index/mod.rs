@@ -11,6 +11,7 @@ mod block;
 mod build;
 mod conflicts;
 pub mod disk;
+mod duplicates;
 pub mod lexical;
 pub mod vector;
 
@@ -21,12 +22,12 @@ pub use vector::Cosines;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::PassageText;
 use crate::error::{Context, ErrorKind, Result};
-use crate::policy::{Known, Passage, Sentence, SkippedFile, Version};
+use crate::policy::{Known, Moment, Passage, Sentence, SkippedFile, Version};
+use crate::text::Language;
 use block::{Block, block_of};
 use lexical::LexicalIndex;
 use vector::VectorFile;
@@ -249,14 +250,14 @@ impl Snapshot {
         Some((view, view.passage.sentences.get((id - view.first_sentence) as usize)?))
     }
 
-    /// Sentences in force on `day` that say something else than this one.
-    pub fn conflicts_with(&self, sentence: SentenceId, day: Date) -> Vec<SentenceId> {
+    /// Sentences in force at `time` that say something else than this one.
+    pub fn conflicts_with(&self, sentence: SentenceId, time: Moment) -> Vec<SentenceId> {
         let other = |conflict: &Conflict| match (conflict.first == sentence, conflict.second == sentence) {
             (true, _) => Some(conflict.second),
             (_, true) => Some(conflict.first),
             _ => None,
         };
-        let in_force = |id: &SentenceId| self.sentence(*id).is_some_and(|(view, _)| view.version.is_valid_on(day));
+        let in_force = |id: &SentenceId| self.sentence(*id).is_some_and(|(view, _)| view.version.is_valid_on(time));
         self.manifest.conflicts.iter().filter_map(other).filter(in_force).collect()
     }
 
@@ -293,11 +294,13 @@ fn unreadable_vectors() -> String {
     "the vectors of the index: delete the index folder and run `frontdesk ingest`".to_owned()
 }
 
-/// The passage as the models read it: where it stands (`TITLE. HEADINGS: `, each said once), then its sentences.
+/// The passage as the models read it: where it stands (`TITLE. HEADINGS: `, in Chinese `TITLE HEADINGS：`, each said once), then its
+/// sentences.
 fn passage_text(version: &Version, passage: &Passage) -> PassageText {
     let clean = |text: &str| text.trim().trim_end_matches(['.', ':']).to_owned();
     let title = clean(&version.title);
     let headings: Vec<String> = passage.headings.iter().map(|heading| clean(heading)).filter(|heading| *heading != title).collect();
-    let heading = if headings.is_empty() { format!("{title}: ") } else { format!("{title}. {}: ", headings.join(". ")) };
-    PassageText { heading, sentences: passage.sentences.iter().map(|sentence| sentence.plain.clone()).collect() }
+    let (between, end, joint) = if version.language == Language::Zh { (" ", "：", "") } else { (". ", ": ", " ") };
+    let heading = [title].into_iter().chain(headings).collect::<Vec<_>>().join(between) + end;
+    PassageText { heading, sentences: passage.sentences.iter().map(|sentence| sentence.plain.clone()).collect(), joint }
 }

@@ -472,7 +472,7 @@ fn question_detail(outcome: &Outcome<'_>, snapshot: Option<&Snapshot>) -> Questi
     let hits = outcome.answered.as_ref().map(|(_, trace)| trace.hits.as_slice()).unwrap_or_default();
     let candidate = |(snapshot, hit): (&Snapshot, &Hit)| {
         let view = snapshot.passage(hit.passage);
-        let PassageText { heading, sentences } = view.as_read();
+        let PassageText { heading, sentences, .. } = view.as_read();
         let document_id = view.version.document_id.clone();
         CandidateDetail {
             document_id,

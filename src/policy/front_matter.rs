@@ -3,8 +3,7 @@
 //! Not YAML but its flat subset that people write there: scalars, quotation marks, `[a, b]` and `- a` lists, comments. A full
 //! reader would accept anchors, nested maps and `no` for false, none of which a policy's metadata needs.
 
-use jiff::civil::Date;
-
+use super::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::text::Language;
 
@@ -17,10 +16,10 @@ pub struct FrontMatter {
     pub title: Option<String>,
     /// `version`: a whole number from 1.
     pub version: Option<u32>,
-    /// `valid_from`: first day on which it holds, `2026-01-31`.
-    pub valid_from: Option<Date>,
-    /// `valid_to`: last day on which it holds.
-    pub valid_to: Option<Date>,
+    /// `valid_from`: first day on which it holds, `2026-01-31`, or first minute, `2026-01-31T09:00`.
+    pub valid_from: Option<Moment>,
+    /// `valid_to`: last day on which it holds, or the minute at which it ends.
+    pub valid_to: Option<Moment>,
     /// `tags`: a list, or words parted by commas; without repetitions.
     pub tags: Vec<String>,
     /// `uri` (or `url`): where customers read it; an http(s) address or a path from `/`.
@@ -192,15 +191,15 @@ impl Reader {
                 self.matter.version = Some(version.ok_or_else(|| expected("a whole number from 1"))?);
             }
             Key::ValidFrom | Key::ValidTo => {
-                let day = Some(&value).filter(|value| value.len() == 10).and_then(|value| value.parse::<Date>().ok());
-                let day = Some(day.ok_or_else(|| expected("a day such as 2026-01-31"))?);
+                let moment = value.parse::<Moment>().ok();
+                let moment = Some(moment.ok_or_else(|| expected("a day such as 2026-01-31, or a minute such as 2026-01-31T09:00,"))?);
                 if key == Key::ValidFrom {
-                    self.matter.valid_from = day
+                    self.matter.valid_from = moment
                 } else {
-                    self.matter.valid_to = day
+                    self.matter.valid_to = moment
                 }
                 if let (Some(from), Some(to)) = (self.matter.valid_from, self.matter.valid_to)
-                    && to < from
+                    && to.end() <= from.start()
                 {
                     return Err(on_line(number, format!("valid_to {to} lies before valid_from {from}: it would never hold")));
                 }
@@ -320,7 +319,7 @@ mod tests {
         assert_eq!(matter.id.as_deref(), Some("late-payments"));
         assert_eq!(matter.title.as_deref(), Some("Late: \"fees\""));
         assert_eq!((matter.version, matter.valid_to), (Some(3), None));
-        assert_eq!(matter.valid_from, Some(jiff::civil::date(2026, 1, 1)));
+        assert_eq!(matter.valid_from, Some(jiff::civil::date(2026, 1, 1).into()));
         assert_eq!(matter.tags, ["fees", "a, b"]);
         assert_eq!(matter.uri.as_deref(), Some("https://a.example/#fees"));
         assert_eq!(matter.lang, Some(Language::Zh));

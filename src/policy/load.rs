@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::Moment;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::text::{detect_language, is_visible};
 
@@ -262,8 +263,8 @@ fn parse_record(path: &str, line: &str) -> Result<Version, String> {
 /// (pictures). Reported as skipped: documents in formats we cannot read, files above 10 MB, broken files, archives in archives, what is
 /// suspicious in an archive, and the second of two files with one id and version. Links are followed, each folder is read once.
 ///
-/// When two versions of a document hold at the same time, the one with the higher number wins from its first day: the older one's
-/// [`Version::valid_to`] becomes the day before. An older version to which that leaves no day is skipped.
+/// When two versions of a document hold at the same time, the one with the higher number wins from its first day or minute on: the older one's
+/// [`Version::valid_to`] becomes the day before, or that minute. An older version to which that leaves no time is skipped.
 ///
 /// Errors: `NotFound` (no such folder), `BadSetting` (a file), `Io` (not readable), `EmptyCorpus` (nothing in it to use).
 pub fn load_folder(dir: &Path) -> Result<LoadReport> {
@@ -472,7 +473,7 @@ fn is_text(head: &[u8]) -> bool {
 }
 
 impl LoadReport {
-    /// Lets no two versions of a document hold on the same day.
+    /// Lets no two versions of a document hold at the same time.
     fn settle_validity(&mut self) {
         let mut newer_of: HashMap<String, Vec<usize>> = HashMap::new();
         let mut order: Vec<usize> = (0..self.versions.len()).collect();
@@ -500,17 +501,16 @@ impl LoadReport {
     }
 }
 
-/// Ends `older` on the day before `newer` begins, where the two overlap. The error says why no day is left to it.
+/// Ends `older` before `newer` begins, where the two overlap. The error says why no time is left to it.
 fn give_way(older: &mut Version, newer: &Version) -> Result<(), String> {
     let ends_before =
-        |end: Option<jiff::civil::Date>, start: Option<jiff::civil::Date>| matches!((end, start), (Some(end), Some(start)) if end < start);
+        |end: Option<Moment>, start: Option<Moment>| matches!((end, start), (Some(end), Some(start)) if end.end() <= start.start());
     if ends_before(older.valid_to, newer.valid_from) || ends_before(newer.valid_to, older.valid_from) {
         return Ok(());
     }
-    let last_day = newer.valid_from.and_then(|from| from.yesterday().ok());
-    match last_day {
-        Some(last_day) if older.valid_from.is_none_or(|from| from <= last_day) => {
-            older.valid_to = Some(last_day);
+    match newer.valid_from.and_then(Moment::before) {
+        Some(end) if older.valid_from.is_none_or(|from| from.start() < end.end()) => {
+            older.valid_to = Some(end);
             Ok(())
         }
         _ => Err(format!(

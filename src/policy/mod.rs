@@ -9,17 +9,18 @@ mod formats;
 mod front_matter;
 mod load;
 pub mod markdown;
+mod moment;
 mod sections;
 mod upload;
 
 pub use formats::{read_pdf_on_stdin, read_pdfs_in_child};
 pub use front_matter::FrontMatter;
 pub use load::{FolderState, Known, LoadReport, SkippedFile, folder_state, load, load_folder, parse_file, parse_records};
+pub use moment::{Moment, NoMoment};
 pub use upload::Upload;
 
 use std::ops::Range;
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Language;
@@ -33,10 +34,10 @@ pub struct Version {
     pub title: String,
     /// Counts up from 1 as the policy changes.
     pub version: u32,
-    /// First day on which it holds; `None` is since ever.
-    pub valid_from: Option<Date>,
-    /// Last day on which it holds; `None` is until further notice.
-    pub valid_to: Option<Date>,
+    /// First day on which it holds, or the minute from which on; `None` is since ever.
+    pub valid_from: Option<Moment>,
+    /// Last day on which it holds, or the minute from which on it holds no more; `None` is until further notice.
+    pub valid_to: Option<Moment>,
     /// Labels that filters ask for.
     pub tags: Vec<String>,
     /// Where customers can read it, if anywhere.
@@ -65,9 +66,10 @@ pub struct PageStart {
 }
 
 impl Version {
-    /// Whether it holds on `day`; both ends belong to it.
-    pub fn is_valid_on(&self, day: Date) -> bool {
-        self.valid_from.is_none_or(|from| from <= day) && self.valid_to.is_none_or(|to| day <= to)
+    /// Whether it holds at that time; at the end of it, if it is a day.
+    pub fn is_valid_on(&self, time: Moment) -> bool {
+        let time = time.asked();
+        self.valid_from.is_none_or(|from| from.start() <= time) && self.valid_to.is_none_or(|to| time < to.end())
     }
 
     /// The page on which a byte of [`Version::source`] stands; `None` for files without pages.

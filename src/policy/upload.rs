@@ -1,7 +1,6 @@
 //! Documents that came over the API instead of lying in the corpus folder.
 
-use jiff::civil::Date;
-
+use super::Moment;
 use super::load::{Known, parse_known};
 use super::{FrontMatter, Version};
 use crate::error::{ErrorKind, Result};
@@ -21,7 +20,7 @@ pub struct Upload {
     /// The file as it was sent.
     pub bytes: Vec<u8>,
     /// First day on which it holds, where the file does not say.
-    pub begins: Option<Date>,
+    pub begins: Option<Moment>,
 }
 
 impl Upload {

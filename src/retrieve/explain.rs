@@ -1,11 +1,11 @@
 //! Why passages stand where they do, in numbers that add up.
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Context, Hit, Query, Scope};
 use crate::error::Result;
 use crate::index::{PassageId, Snapshot};
+use crate::policy::Moment;
 use crate::text::Language;
 
 /// How a question was read.
@@ -17,8 +17,8 @@ pub struct Reading {
     pub words: Vec<AskedWord>,
     /// How much it leans on what was said before, 0 to 1.
     pub earlier_share: f32,
-    /// Only versions in force on this day were looked at.
-    pub day: Date,
+    /// Only versions in force at this time were looked at.
+    pub time: Moment,
     /// Only documents with all of these tags were looked at.
     pub tags: Vec<String>,
     /// Only pages of these websites were looked at, where the question names any.
@@ -80,7 +80,7 @@ pub fn reading(query: &Query, context: Option<&Context>, scope: &Scope) -> Readi
         language: query.language,
         words: query.words.iter().map(word).collect(),
         earlier_share: context.map_or(0.0, |context| context.share),
-        day: scope.day,
+        time: scope.time,
         tags: scope.tags.clone(),
         sites: query.sites.clone(),
     }

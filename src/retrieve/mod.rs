@@ -1,6 +1,6 @@
 //! Which passages fit this question, and why in that order?
 //!
-//! In: a question, a day, filters and a snapshot. Out: a [`Query`] and passages, best first, with the scores behind their
+//! In: a question, a time, filters and a snapshot. Out: a [`Query`] and passages, best first, with the scores behind their
 //! place. Must not know: the LLM.
 
 mod explain;
@@ -16,12 +16,10 @@ pub use fuse::{Candidate, fuse};
 pub use query::{Query, QueryWord};
 pub use rerank::{Readings, probability, rerank};
 
-use jiff::civil::Date;
-
 use crate::engine::{Embedder, unit};
 use crate::error::Result;
 use crate::index::{PassageId, Snapshot};
-use crate::policy::Version;
+use crate::policy::{Moment, Version};
 use crate::text::Language;
 
 /// Passages each retriever puts forward before fusion.
@@ -33,8 +31,8 @@ const SENTENCE_SHARE: f32 = 0.5;
 /// Which documents may be found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scope {
-    /// Versions in force on this day.
-    pub day: Date,
+    /// Versions in force at this time.
+    pub time: Moment,
     /// Documents that carry every one of these tags.
     pub tags: Vec<String>,
 }
@@ -74,7 +72,7 @@ pub struct Blend {
 /// # Errors
 /// `BadIndex` when the index cannot be read.
 pub fn retrieve(snapshot: &Snapshot, query: &Query, scope: &Scope, top_k: usize) -> Result<Vec<Hit>> {
-    let admits = |version: &Version| version.is_valid_on(scope.day) && scope.tags.iter().all(|tag| version.tags.contains(tag));
+    let admits = |version: &Version| version.is_valid_on(scope.time) && scope.tags.iter().all(|tag| version.tags.contains(tag));
     let is_named = |version: &Version| query.sites.iter().any(|site| site::is_of(version, site));
     let is_narrow = !query.sites.is_empty() && snapshot.versions().any(|version| admits(version) && is_named(version));
     let allowed = snapshot.mask(|version| admits(version) && (!is_narrow || is_named(version)));

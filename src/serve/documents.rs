@@ -19,9 +19,9 @@ pub async fn list(State(state): State<AppState>) -> Json<DocumentList> {
     Json(state.desk.documents())
 }
 
-/// `GET /v1/documents/conflicts`: what two policies in force today say differently.
+/// `GET /v1/documents/conflicts`: what two policies in force today say differently, and what they say twice.
 pub async fn conflicts(State(state): State<AppState>) -> Json<Value> {
-    Json(json!({ "conflicts": state.desk.conflicts() }))
+    Json(json!({ "conflicts": state.desk.conflicts(), "duplicates": state.desk.duplicates() }))
 }
 
 /// `GET /v1/documents/{id}/versions`: one document's versions, in force or not.

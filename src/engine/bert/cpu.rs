@@ -88,7 +88,7 @@ impl Embeddings {
         let mut x = Vec::with_capacity(sequence.ids.len() * hidden);
         let mut rest = Vec::with_capacity(sequence.ids.len() * hidden);
         for (at, id) in sequence.ids.iter().enumerate() {
-            x.extend_from_slice(&row(&self.words, *id as usize));
+            self.words.add_row_to(*id as usize, &mut x);
             let types = row(&self.types, usize::from(at >= sequence.first_segment));
             rest.extend(row(&self.positions, at).iter().zip(types).map(|(position, kind)| position + kind));
         }

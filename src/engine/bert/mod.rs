@@ -6,7 +6,7 @@ mod cpu;
 mod weights;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tokenizers::Tokenizer;
 
 use cpu::Layers;
-use weights::Weights;
+use weights::{Table, Weights};
 
 use crate::error::{Context, ErrorKind, Result};
 
@@ -50,7 +50,7 @@ impl BertConfig {
 
 /// What one token looks like before it has seen the others. Shared by all models with the same vocabulary.
 struct Embeddings {
-    words: Vec<f32>,
+    words: Table,
     positions: Vec<f32>,
     types: Vec<f32>,
     norm: (Vec<f32>, Vec<f32>),
@@ -62,11 +62,12 @@ pub struct BertFiles {
     config_text: Vec<u8>,
     /// Without padding and truncation: batches are built here.
     pub(super) tokenizer: Tokenizer,
-    /// `[CLS]` and `[SEP]`.
+    /// Before and after every text: `[CLS]` and `[SEP]`, or `<s>` and `</s>`.
     pub(super) marks: (u32, u32),
     weights: Weights,
     embeddings: Arc<Embeddings>,
-    weights_path: PathBuf,
+    /// Where the weights come from, for errors.
+    source: String,
     /// Where the models built on them run.
     device: Device,
 }
@@ -77,29 +78,44 @@ impl BertFiles {
     /// # Errors
     /// `ModelCorrupt` naming the file that cannot be read or does not fit the others.
     pub fn read(config: &Path, tokenizer: &Path, weights: &Path, device: &Device) -> Result<Self> {
-        let damaged = |path: &Path| format!("{}: run `frontdesk models verify`, then `frontdesk models pull`", path.display());
-        let config_text = std::fs::read(config).on(ErrorKind::ModelCorrupt, || damaged(config))?;
-        let settings: BertConfig = serde_json::from_slice(&config_text).on(ErrorKind::ModelCorrupt, || damaged(config))?;
+        let read = |path: &Path| std::fs::read(path).on(ErrorKind::ModelCorrupt, || damaged(&path.display().to_string()));
+        let named = |path: &Path| path.display().to_string();
+        Self::of_bytes([(&named(config), read(config)?), (&named(tokenizer), read(tokenizer)?), (&named(weights), read(weights)?)], device)
+    }
+
+    /// A model that is part of the program: the bytes of the same three files.
+    ///
+    /// # Errors
+    /// `ModelCorrupt` when the program was built with files that do not fit.
+    pub(super) fn builtin(config: &[u8], tokenizer: &[u8], weights: &[u8], device: &Device) -> Result<Self> {
+        let name = "a built-in model";
+        Self::of_bytes([(name, config.to_vec()), (name, tokenizer.to_vec()), (name, weights.to_vec())], device)
+    }
+
+    fn of_bytes([config, tokenizer, weights]: [(&str, Vec<u8>); 3], device: &Device) -> Result<Self> {
+        let settings: BertConfig = serde_json::from_slice(&config.1).on(ErrorKind::ModelCorrupt, || damaged(config.0))?;
         if let Some(complaint) = settings.complaint() {
-            return Err(ErrorKind::ModelCorrupt.on(format!("{}: {complaint}", config.display())));
+            return Err(ErrorKind::ModelCorrupt.on(format!("{}: {complaint}", config.0)));
         }
-        let mut words = Tokenizer::from_file(tokenizer).on(ErrorKind::ModelCorrupt, || damaged(tokenizer))?;
+        let mut words = Tokenizer::from_bytes(tokenizer.1).on(ErrorKind::ModelCorrupt, || damaged(tokenizer.0))?;
         words.with_padding(None);
-        words.with_truncation(None).on(ErrorKind::ModelCorrupt, || damaged(tokenizer))?;
-        let mark = |token: &str| words.token_to_id(token).ok_or_else(|| ErrorKind::ModelCorrupt.on(damaged(tokenizer)));
-        let marks = (mark("[CLS]")?, mark("[SEP]")?);
+        words.with_truncation(None).on(ErrorKind::ModelCorrupt, || damaged(tokenizer.0))?;
+        let mark = |tokens: [&str; 2]| {
+            let id = tokens.iter().find_map(|token| words.token_to_id(token));
+            id.ok_or_else(|| ErrorKind::ModelCorrupt.on(damaged(tokenizer.0)))
+        };
+        let marks = (mark(["[CLS]", "<s>"])?, mark(["[SEP]", "</s>"])?);
         let mut stored = Weights::default();
-        let bytes = std::fs::read(weights).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
-        stored.add(&bytes, |_| true).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
-        let embeddings = read_embeddings(&stored, &settings).on(ErrorKind::ModelCorrupt, || damaged(weights))?;
+        stored.add(&weights.1, |_| true).on(ErrorKind::ModelCorrupt, || damaged(weights.0))?;
+        let embeddings = read_embeddings(&stored, &settings).on(ErrorKind::ModelCorrupt, || damaged(weights.0))?;
         Ok(Self {
             config: settings,
-            config_text,
+            config_text: config.1,
             tokenizer: words,
             marks,
             weights: stored,
             embeddings: Arc::new(embeddings),
-            weights_path: weights.to_owned(),
+            source: weights.0.to_owned(),
             device: device.clone(),
         })
     }
@@ -109,7 +125,7 @@ impl BertFiles {
     /// # Errors
     /// `ModelCorrupt` when a tensor is missing or has another shape than `config.json` says.
     pub(super) fn model(&self) -> Result<Bert> {
-        self.build(&self.weights).on(ErrorKind::ModelCorrupt, || self.weights_path.display().to_string())
+        self.build(&self.weights).on(ErrorKind::ModelCorrupt, || self.source.clone())
     }
 
     /// The model with `layers`, a safetensors file of encoder layers trained on the embeddings of these files.
@@ -168,12 +184,16 @@ impl BertFiles {
     }
 }
 
+fn damaged(file: &str) -> String {
+    format!("{file}: run `frontdesk models verify`, then `frontdesk models pull`")
+}
+
 fn read_embeddings(weights: &Weights, config: &BertConfig) -> std::result::Result<Embeddings, String> {
     let hidden = config.hidden_size;
     let name = |part: &str| format!("embeddings.{part}.weight");
     let words = name("word_embeddings");
     Ok(Embeddings {
-        words: weights.floats(&words, &[weights.rows(&words), hidden])?,
+        words: weights.table(&words, hidden)?,
         positions: weights.floats(&name("position_embeddings"), &[config.max_position_embeddings, hidden])?,
         types: weights.floats(&name("token_type_embeddings"), &[config.type_vocab_size, hidden])?,
         norm: (weights.floats("embeddings.LayerNorm.weight", &[hidden])?, weights.floats("embeddings.LayerNorm.bias", &[hidden])?),
@@ -208,7 +228,7 @@ impl Bert {
     /// # Errors
     /// `Inference` for a token the model does not know, a sequence longer than its positions, or a failing device.
     pub(super) fn forward(&self, sequences: &[Sequence]) -> Result<Vec<Vec<f32>>> {
-        let tokens = self.embeddings.words.len() / self.hidden;
+        let tokens = self.embeddings.words.rows();
         let longest = self.embeddings.positions.len() / self.hidden;
         if sequences.iter().any(|sequence| sequence.ids.len() > longest || sequence.ids.iter().any(|id| *id as usize >= tokens)) {
             return Err(ErrorKind::Inference.on("the text does not fit the embedding model's tokens"));

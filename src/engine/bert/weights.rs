@@ -9,12 +9,14 @@ use crate::engine::kernels::PackedMatrix;
 
 type Result<T> = std::result::Result<T, String>;
 
+#[derive(Clone)]
 enum Values {
     Floats(Vec<f32>),
     /// Times one scale per row.
     Bytes(Vec<i8>, Vec<f32>),
 }
 
+#[derive(Clone)]
 struct Stored {
     shape: Vec<usize>,
     values: Values,
@@ -63,9 +65,10 @@ impl Weights {
         Ok(self.get(name, shape)?.floats())
     }
 
-    /// Number of rows of a matrix; 0 when there is none.
-    pub(in crate::engine) fn rows(&self, name: &str) -> usize {
-        self.0.get(name).and_then(|stored| stored.shape.first()).copied().unwrap_or(0)
+    /// A matrix of `columns`, however many rows it has, as it is stored.
+    pub(in crate::engine) fn table(&self, name: &str, columns: usize) -> Result<Table> {
+        let rows = self.0.get(name).and_then(|stored| stored.shape.first()).copied().unwrap_or(0);
+        Ok(Table { stored: self.get(name, &[rows, columns])?.clone() })
     }
 
     /// Layers `NAME.weight` (`outputs × inputs`) and `NAME.bias`, one below the other, as one matrix for the kernels.
@@ -92,6 +95,27 @@ impl Weights {
     pub(in crate::engine) fn tensors(&self, device: &Device) -> candle_core::Result<HashMap<String, Tensor>> {
         let tensor = |stored: &Stored| Tensor::from_vec(stored.floats(), stored.shape.as_slice(), device);
         self.0.iter().map(|(name, stored)| Ok((name.clone(), tensor(stored)?))).collect()
+    }
+}
+
+/// A matrix of which single rows are read.
+pub(in crate::engine) struct Table {
+    stored: Stored,
+}
+
+impl Table {
+    pub(in crate::engine) fn rows(&self) -> usize {
+        self.stored.shape[0]
+    }
+
+    /// Puts the values of row `at` behind those of `out`.
+    pub(in crate::engine) fn add_row_to(&self, at: usize, out: &mut Vec<f32>) {
+        let columns = self.stored.shape[1];
+        let row = at * columns..(at + 1) * columns;
+        match &self.stored.values {
+            Values::Floats(values) => out.extend_from_slice(&values[row]),
+            Values::Bytes(values, scales) => out.extend(values[row].iter().map(|value| f32::from(*value) * scales[at])),
+        }
     }
 }
 

@@ -98,7 +98,7 @@ fn a_newer_version_ends_the_older_one_on_the_day_before_it_begins() {
     ]);
     let report = load_folder(dir.path()).unwrap();
     let ends: Vec<_> = report.versions.iter().map(|version| version.valid_to).collect();
-    assert_eq!(ends, [Some(date(2024, 12, 31)), Some(date(2025, 12, 31)), None]);
+    assert_eq!(ends, [Some(date(2024, 12, 31).into()), Some(date(2025, 12, 31).into()), None]);
     assert!(report.skipped.is_empty());
 
     let dir = folder(&[("1.md", &file(1, "valid_from: 2025-01-01")), ("2.md", &file(2, ""))]);
@@ -266,7 +266,7 @@ fn files_that_did_not_change_are_not_read_apart_again_and_their_own_dates_count(
     let later = "---\nid: fees\nversion: 2\nvalid_from: 2026-05-01\n---\nThe fee is 6 euros.\n";
     let dir = folder(&[("fees.md", cut), ("fees.v2.md", later), ("page.html", "<p>Some words.</p>")]);
     let first = load_folder(dir.path()).unwrap();
-    assert_eq!(first.versions[0].valid_to, Some(jiff::civil::date(2026, 4, 30)));
+    assert_eq!(first.versions[0].valid_to, Some(jiff::civil::date(2026, 4, 30).into()));
     // What is known is taken as it is: a mark in it shows that the file was not read apart again.
     let marked: Vec<Version> = first.versions.iter().map(|version| Version { title: "Known".to_owned(), ..version.clone() }).collect();
     fs::write(dir.path().join("page.html"), "<p>Other words.</p>").unwrap();
