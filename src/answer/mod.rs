@@ -126,13 +126,19 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if request.so_far.nobody_came {
         heard.push(Signal::new(SignalKind::NobodyCame, 1.0, None));
     }
+    // A plain yes right after an offer is a wish for the person offered. After a question of ours it may answer that.
+    let offer = request.so_far.offer.as_deref().filter(|_| triage::agrees(&request.question));
+    let accepted = offer.filter(|offer| !offer.signals.iter().any(|signal| signal.kind == SignalKind::Vague));
+    if accepted.is_some() {
+        heard.push(Signal::new(SignalKind::AsksForPerson, 1.0, "yes to the offer".to_owned()));
+    }
     let by_words = parts.rules.decide(&heard);
     timings.triage = ms(started);
 
     // Retrieve: unless the words alone settle it.
     let with_a_person = request.so_far.is_with_a_person();
     let leaves_contact = request.so_far.is_waiting() && handoff::only_leaves_contact(&request.question);
-    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person || leaves_contact;
+    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person || leaves_contact || accepted.is_some();
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
@@ -287,7 +293,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     for citation in &reply.citations {
         emit(Event::Cited(Box::new(citation.clone())));
     }
-    let handoff = (decision == Decision::Escalate).then(|| {
+    let handoff = (decision != Decision::Answer).then(|| {
         let gathered = handoff::Gathered {
             snapshot: parts.snapshot,
             request,
@@ -300,6 +306,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
             citations: &reply.citations,
             suggested_reply: suggested,
             line,
+            accepted,
         };
         handoff::packet(gathered)
     });
