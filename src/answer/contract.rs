@@ -483,7 +483,8 @@ pub enum Rating {
 const NOTE_CHARS: usize = 4_000;
 const NAME_CHARS: usize = 200;
 
-fn check_words(field: &str, words: &str, most: usize) -> Result<()> {
+/// Refuses a field without words, or with more than `most` characters.
+pub(crate) fn check_words(field: &str, words: &str, most: usize) -> Result<()> {
     let found = words.chars().count();
     if words.trim().is_empty() || found > most {
         return Err(ErrorKind::BadRequest.on(format!("field `{field}` has {found} characters, it must have 1 to {most}")));

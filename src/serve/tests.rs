@@ -1,5 +1,6 @@
 //! The router, driven without a port. Nothing here depends on what the desk answers, only on shapes and statuses.
 
+mod drafts;
 mod proof;
 
 use std::io::{Read, Write};

@@ -7,6 +7,7 @@
 
 mod corrections;
 mod database;
+mod drafts;
 mod handoffs;
 mod history;
 mod outbox;
@@ -15,6 +16,7 @@ mod privacy;
 mod tests;
 mod uploads;
 
+pub use drafts::PolicyDraft;
 pub use history::{Asked, Handed, History};
 pub use outbox::{Delivery, EVENTS, HandoffEvent, OutboxEntry, OutboxState, Said, Subscription};
 pub use privacy::{Erased, ExportedConversation, ExportedFeedback, ExportedTurn};
