@@ -10,10 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
-use crate::answer::{AnswerRequest, Comparison, Desk, DocumentSummary};
+use crate::answer::{AnswerRequest, Comparison, Desk, DocumentSummary, DocumentView};
 use crate::error::{ErrorKind, Result};
 use crate::policy::{LoadReport, Upload, load};
-use crate::store::Store;
+use crate::store::{PolicyDraft, Store};
 
 /// Questions that a preview asks.
 const PREVIEW_QUESTIONS: u32 = 200;
@@ -102,6 +102,26 @@ impl Library {
         Ok(Placed { document, created: true, index_version: placed.index_version })
     }
 
+    /// Lets a draft into the corpus as a document of its own, which says where it comes from, and returns when it is in force. `document_id`:
+    /// its name, else one made from the draft's.
+    ///
+    /// # Errors
+    /// `Conflict` when another document has that name, and as [`Self::put`]: the draft then still waits.
+    pub fn adopt(&self, draft: &PolicyDraft, approved_by: &str, document_id: Option<&str>) -> Result<Placed> {
+        let own = format!("faq-{}", draft.id.chars().rev().take(12).collect::<String>());
+        let document_id = document_id.unwrap_or(&own);
+        // The same draft may come again where its end was not kept.
+        let is_other = |known: DocumentView| !known.source.lines().any(|line| line == format!("draft: {}", draft.id));
+        let known = self.shared.desk.documents().documents.into_iter().any(|known| known.document_id == document_id);
+        if known && self.shared.desk.document(document_id, None).is_none_or(is_other) {
+            return Err(ErrorKind::Conflict
+                .on(format!("there is a document `{document_id}` already: name another `document_id`, or edit that one")));
+        }
+        let placed = self.put(document_id, "md", as_document(draft, approved_by).into_bytes())?;
+        self.shared.runtime.block_on(self.shared.store.drop_draft(&draft.id))?;
+        Ok(placed)
+    }
+
     /// What customers would hear differently after [`Self::put`], by what conversations have begun with. Nothing changes.
     ///
     /// # Errors
@@ -152,6 +172,17 @@ impl Library {
         }
         Ok(Removed { deleted, index_version: shared.desk.info().index.version })
     }
+}
+
+/// A draft as a Markdown file. The lines at its head that are no policy's metadata say where it comes from.
+fn as_document(draft: &PolicyDraft, approved_by: &str) -> String {
+    let line = |words: &str| words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let PolicyDraft { id, handoff_id, question, answer, agent, .. } = draft;
+    let (title, agent, approved_by) = (line(question).replace('"', "'"), line(agent), line(approved_by));
+    format!(
+        "---\ntitle: \"{title}\"\ntags: [faq]\ndraft: {id}\nhandoff: {handoff_id}\nwritten_by: {agent}\napproved_by: {approved_by}\n---\n# {title}\n\n{}\n",
+        answer.trim()
+    )
 }
 
 /// What an upload would be.

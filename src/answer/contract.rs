@@ -64,6 +64,8 @@ pub struct SoFar {
     pub turns: usize,
     /// The hand-off that no person has ended yet.
     pub handoff: Option<Box<Handoff>>,
+    /// The packet of a person who was offered in the turn before; nobody has said yes to it yet.
+    pub offer: Option<Box<Handoff>>,
     /// How long the line is; `None` where that could not be looked up.
     pub queue: Option<QueueState>,
     /// The last hand-off was given up because nobody took it in time.
@@ -87,9 +89,7 @@ impl SoFar {
 
     /// Whether the customer waits for a person.
     pub fn is_waiting(&self) -> bool {
-        self.handoff
-            .as_ref()
-            .is_some_and(|handoff| matches!(handoff.state, HandoffState::Offered | HandoffState::Requested | HandoffState::Queued))
+        self.handoff.as_ref().is_some_and(|handoff| matches!(handoff.state, HandoffState::Requested | HandoffState::Queued))
     }
 }
 
@@ -392,7 +392,7 @@ fn first_revision() -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HandoffState {
-    /// A person was offered.
+    /// A person was offered: the packet is ready, and nobody waits yet.
     Offered,
     /// The customer wants the person who was offered.
     Requested,
@@ -417,7 +417,7 @@ impl HandoffState {
     pub fn may_become(self, next: Self) -> bool {
         use HandoffState::{Accepted, Active, Failed, Offered, Queued, Requested, Resolved, Returned, TimedOut};
         match self {
-            Offered => matches!(next, Requested | TimedOut),
+            Offered => matches!(next, Requested | Queued | TimedOut),
             Requested => matches!(next, Queued | Accepted | Failed | TimedOut),
             Queued => matches!(next, Accepted | Failed | TimedOut),
             Accepted => matches!(next, Active | Returned | Resolved),
@@ -483,7 +483,8 @@ pub enum Rating {
 const NOTE_CHARS: usize = 4_000;
 const NAME_CHARS: usize = 200;
 
-fn check_words(field: &str, words: &str, most: usize) -> Result<()> {
+/// Refuses a field without words, or with more than `most` characters.
+pub(crate) fn check_words(field: &str, words: &str, most: usize) -> Result<()> {
     let found = words.chars().count();
     if words.trim().is_empty() || found > most {
         return Err(ErrorKind::BadRequest.on(format!("field `{field}` has {found} characters, it must have 1 to {most}")));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::compose::Draft;
-use super::contract::{AnswerRequest, Citation, Fact, Handoff, HandoffSource, HandoffState, Reason, Wait};
+use super::contract::{AnswerRequest, Citation, Decision, Fact, Handoff, HandoffSource, HandoffState, Reason, Wait};
 use super::ground::char_span;
 use super::handover::{Handover, Verdict};
 use super::signals::Signal;
@@ -34,16 +34,20 @@ pub(super) struct Gathered<'a> {
     pub citations: &'a [Citation],
     pub suggested_reply: Option<String>,
     pub line: Wait,
+    /// The offer that the customer has just said yes to.
+    pub accepted: Option<&'a Handoff>,
 }
 
-/// Builds the packet.
+/// Builds the packet. With an offer it is ready, and nobody waits yet.
 pub(super) fn packet(gathered: Gathered<'_>) -> Handoff {
     let Gathered { snapshot, request, verdict, mood, citations, .. } = gathered;
     let so_far = &request.so_far;
     let earlier = so_far.handoff.as_deref();
     let mut facts = facts(&request.question, so_far.turns);
-    facts.splice(0..0, earlier.into_iter().flat_map(|handoff| handoff.facts.iter().cloned()));
+    let before = earlier.or(so_far.offer.as_deref());
+    facts.splice(0..0, before.into_iter().flat_map(|handoff| handoff.facts.iter().cloned()));
     let reason = verdict.reasons.first().copied().unwrap_or(Reason::NoEvidence);
+    let offered = verdict.decision == Decision::Offer;
     let sources: Vec<HandoffSource> = gathered
         .hits
         .iter()
@@ -63,14 +67,14 @@ pub(super) fn packet(gathered: Gathered<'_>) -> Handoff {
         id: new_id("hnd"),
         conversation_id: gathered.conversation_id.to_owned(),
         created_at: jiff::Timestamp::now().to_string(),
-        state: HandoffState::Queued,
+        state: if offered { HandoffState::Offered } else { HandoffState::Queued },
         revision: 1,
         updated_at: None,
         agent: None,
         note: None,
         language: gathered.language,
         question: request.question.clone(),
-        summary: summary(reason, mood),
+        summary: summary(reason, mood, offered),
         open_questions: open_questions(reason, &facts),
         facts,
         tried: tried(citations, &sources),
@@ -84,10 +88,35 @@ pub(super) fn packet(gathered: Gathered<'_>) -> Handoff {
         wait: Some(gathered.line),
         signals: gathered.signals,
     };
-    match earlier {
-        None => handoff,
-        Some(earlier) => follow(handoff, earlier),
+    match (gathered.accepted, earlier) {
+        (_, Some(earlier)) => follow(handoff, earlier),
+        (Some(offer), None) => accept(handoff, offer),
+        (None, None) => handoff,
     }
+}
+
+/// The packet that was offered, now that the customer wants the person: "yes" alone would tell nobody anything.
+fn accept(yes: Handoff, offer: &Handoff) -> Handoff {
+    let mut reasons = yes.reasons;
+    reasons.extend(offer.reasons.iter().filter(|reason| !reasons.contains(reason)).collect::<Vec<_>>());
+    let mut signals = offer.signals.clone();
+    signals.extend(yes.signals);
+    Handoff {
+        created_at: yes.created_at,
+        state: yes.state,
+        summary: format!("{} The customer wants the person who was offered.", offer.summary),
+        reasons,
+        signals,
+        wait: yes.wait,
+        team: offer.team.clone().or(yes.team),
+        priority: higher(yes.priority, &offer.priority),
+        ..offer.clone()
+    }
+}
+
+fn higher(one: String, other: &str) -> String {
+    let urgency = |priority: &str| ["normal", "high", "urgent"].iter().position(|name| *name == priority);
+    if urgency(other) > urgency(&one) { other.to_owned() } else { one }
 }
 
 /// What the customer was told, and which policies were looked at.
@@ -144,7 +173,6 @@ pub(super) fn only_leaves_contact(message: &str) -> bool {
 
 /// One conversation waits once: what is new joins what waits already, at its place in the queue and with the higher priority.
 fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
-    let urgency = |priority: &str| ["normal", "high", "urgent"].iter().position(|name| *name == priority);
     let mut tried = waiting.tried.clone();
     tried.extend(new.tried.iter().filter(|tried| !waiting.tried.contains(tried)).cloned());
     let mut reasons = waiting.reasons.clone();
@@ -158,7 +186,7 @@ fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
         agent: waiting.agent.clone(),
         note: waiting.note.clone(),
         sources: if new.sources.is_empty() { waiting.sources.clone() } else { new.sources },
-        priority: if urgency(&new.priority) > urgency(&waiting.priority) { new.priority } else { waiting.priority.clone() },
+        priority: higher(new.priority, &waiting.priority),
         tried,
         reasons,
         team: new.team.or_else(|| waiting.team.clone()),
@@ -168,8 +196,12 @@ fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
     }
 }
 
-fn summary(reason: Reason, mood: Mood) -> String {
+fn summary(reason: Reason, mood: Mood, offered: bool) -> String {
     let why = match reason {
+        Reason::NoEvidence if offered => "Our policies answer only a part of this.",
+        Reason::LowConfidence if offered => "A policy may answer this, but the machine is not sure enough.",
+        Reason::ConflictingPolicy => "Two policies in force say different things about this.",
+        Reason::Injection => "The message tries to steer the machine.",
         Reason::UserRequest => "The customer asked for a person.",
         Reason::Distress if mood == Mood::Distressed => "The customer sounds in distress: please answer first of all.",
         Reason::Distress => "How the customer was treated or fares is the matter.",
@@ -180,9 +212,8 @@ fn summary(reason: Reason, mood: Mood) -> String {
         Reason::ActionRequired => "Somebody has to look into the customer's account or act on it.",
         Reason::StalePolicy => "Only a policy that no longer holds answers the question.",
         Reason::Denial => "Our policy says no to the customer.",
-        Reason::NoEvidence | Reason::LowConfidence | Reason::ConflictingPolicy | Reason::Injection => {
-            "No policy in force answers the question."
-        }
+        Reason::NoEvidence => "No policy in force answers the question.",
+        Reason::LowConfidence => "The machine was not sure enough to answer.",
     };
     let tone = match mood {
         Mood::Upset => " The customer sounds upset.",

@@ -15,6 +15,7 @@ mod dial;
 pub mod ground;
 mod handoff;
 pub mod handover;
+mod heated;
 mod memory;
 mod notices;
 mod parts;
@@ -45,6 +46,7 @@ use compose::{Draft, NotWritten, Writer};
 use confidence::Standing;
 use memory::Memory;
 use signals::{Signal, SignalKind};
+use triage::Mood;
 
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{ErrorKind, Result};
@@ -124,13 +126,19 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     if request.so_far.nobody_came {
         heard.push(Signal::new(SignalKind::NobodyCame, 1.0, None));
     }
+    // A plain yes right after an offer is a wish for the person offered. After a question of ours it may answer that.
+    let offer = request.so_far.offer.as_deref().filter(|_| triage::agrees(&request.question));
+    let accepted = offer.filter(|offer| !offer.signals.iter().any(|signal| signal.kind == SignalKind::Vague));
+    if accepted.is_some() {
+        heard.push(Signal::new(SignalKind::AsksForPerson, 1.0, "yes to the offer".to_owned()));
+    }
     let by_words = parts.rules.decide(&heard);
     timings.triage = ms(started);
 
     // Retrieve: unless the words alone settle it.
     let with_a_person = request.so_far.is_with_a_person();
     let leaves_contact = request.so_far.is_waiting() && handoff::only_leaves_contact(&request.question);
-    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person || leaves_contact;
+    let settled = seen.small_talk.is_some() || seen.person_only || with_a_person || leaves_contact || accepted.is_some();
     let mut degraded = Vec::new();
     let started = Instant::now();
     let (mut found, mut failure) = (None, None);
@@ -152,6 +160,12 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
             }
         }
     }
+    // The tone of the words themselves, where search has read them anyway.
+    let vector = found.as_ref().and_then(|found| found.query.own_vector.as_deref()).filter(|_| question_language == Language::En);
+    let tone = vector.and_then(|vector| heated::signal(&request.question, vector, &seen.signals));
+    let sounds_heated = tone.as_ref().is_some_and(|tone| tone.score >= heated::STRONG);
+    let mood = if seen.mood == Mood::Calm && sounds_heated { Mood::Upset } else { seen.mood };
+    heard.extend(tone);
     timings.retrieve = ms(started);
     emit(Event::Retrieved { passages: found.as_ref().map_or(0, |found| found.hits.len()), elapsed_ms: ms(clock.received) });
 
@@ -250,12 +264,12 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
 
     // Reply.
     let line = handoff::line(parts.rules, request);
-    let suggested = draft.as_ref().map(|draft| handoff::suggested_reply(draft, seen.mood, language));
+    let suggested = draft.as_ref().map(|draft| handoff::suggested_reply(draft, mood, language));
     let reply = match (decision, draft) {
         _ if with_a_person => notice(notices::with_a_person(language).to_owned()),
         _ if leaves_contact => notice(notices::contact_noted(language).to_owned()),
         (Decision::Escalate, draft) => {
-            let mut words = notices::handover(reasons.first().copied().unwrap_or(Reason::NoEvidence), seen.mood, language).to_owned();
+            let mut words = notices::handover(reasons.first().copied().unwrap_or(Reason::NoEvidence), mood, language).to_owned();
             let known = contact_in(&request.question).is_some();
             if let Some(honest) = notices::line(&line, known, language).filter(|_| !request.so_far.is_waiting()) {
                 words.push_str(gap(language));
@@ -263,7 +277,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
             }
             hand_over(&words, draft, language)
         }
-        (_, Some(draft)) => match notices::before(seen.mood, language) {
+        (_, Some(draft)) => match notices::before(mood, language) {
             Some(words) => after(&format!("{words}{}", gap(language)), draft),
             None => draft,
         },
@@ -279,7 +293,7 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     for citation in &reply.citations {
         emit(Event::Cited(Box::new(citation.clone())));
     }
-    let handoff = (decision == Decision::Escalate).then(|| {
+    let handoff = (decision != Decision::Answer).then(|| {
         let gathered = handoff::Gathered {
             snapshot: parts.snapshot,
             request,
@@ -287,11 +301,12 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
             language: question_language,
             verdict: &verdict,
             signals: heard,
-            mood: seen.mood,
+            mood,
             hits,
             citations: &reply.citations,
             suggested_reply: suggested,
             line,
+            accepted,
         };
         handoff::packet(gathered)
     });

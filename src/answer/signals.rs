@@ -35,6 +35,8 @@ pub enum SignalKind {
     Anger,
     /// Sounds upset.
     Upset,
+    /// Sounds angry or grieving to a small model, whatever the words (English). The score is its probability.
+    Heated,
     /// Wants to complain.
     Complaint,
     /// Wants something done on an account.

@@ -7,6 +7,7 @@
 //! for the rest of the path, so a grammar must tell a question about a thing from the thing itself.
 
 mod account;
+mod agrees;
 mod danger;
 mod fed_up;
 mod mood;
@@ -20,6 +21,8 @@ mod spoken;
 mod tests;
 mod vulnerable;
 mod wishes;
+
+pub use agrees::agrees;
 
 use super::signals::{Signal, SignalKind};
 

@@ -256,8 +256,13 @@ fn unanswered(history: &History, agent_minutes: f64) -> Vec<Group> {
 }
 
 fn shown(group: &Gathering<'_>, agent_minutes: f64) -> Group {
-    let handoffs: HashSet<&str> =
-        group.asked.iter().filter_map(|one| one.answer.handoff.as_ref()).map(|handoff| handoff.id.as_str()).collect();
+    let handoffs: HashSet<&str> = group
+        .asked
+        .iter()
+        .filter(|one| one.answer.escalate)
+        .filter_map(|one| one.answer.handoff.as_ref())
+        .map(|handoff| handoff.id.as_str())
+        .collect();
     let mut examples: Vec<String> = Vec::new();
     for one in group.asked.iter().rev() {
         let question = redact(&one.question).into_owned();

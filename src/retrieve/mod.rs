@@ -131,12 +131,13 @@ pub fn prepare(
     let question = question.as_ref();
     let with_sites = |vector| Query { sites: sites.clone(), ..Query::new(snapshot, question, context, language, vector) };
     let Some(embedder) = embedder else { return Ok(with_sites(None)) };
-    let mut vector = embedder.embed_question(question, language)?;
-    if let (Some(own), Some(context)) = (&vector, context)
+    let own_vector = embedder.embed_question(question, language)?;
+    let mut vector = own_vector.clone();
+    if let (Some(own), Some(context)) = (&own_vector, context)
         && let Some(with_context) = embedder.embed_question(&context.before(question), language)?
     {
         let mixed = own.iter().zip(with_context).map(|(own, other)| (1.0 - context.share) * own + context.share * other);
         vector = Some(unit(mixed.collect()));
     }
-    Ok(with_sites(vector))
+    Ok(Query { own_vector, ..with_sites(vector) })
 }

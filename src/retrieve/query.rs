@@ -67,6 +67,8 @@ pub struct Query {
     pub expansions: Vec<Vec<Vec<String>>>,
     /// Its unit vector, where the embedding model knows the language.
     pub vector: Option<Vec<f32>>,
+    /// The same without what was said before.
+    pub own_vector: Option<Vec<f32>>,
     /// Websites it names: only their pages are looked at.
     pub sites: Vec<String>,
 }
@@ -108,7 +110,7 @@ impl Query {
             }
         }
         let expansions = expansions.into_iter().map(|expansion| expansion.names).collect();
-        Self { language, words, expansions, vector, sites: Vec::new() }
+        Self { language, words, expansions, own_vector: vector.clone(), vector, sites: Vec::new() }
     }
 
     /// What the lexical index is asked.

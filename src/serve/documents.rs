@@ -88,7 +88,10 @@ pub async fn delete(
 }
 
 /// Changes of policies build an index, which takes too long for the async runtime. One that has begun ends even if its client leaves.
-async fn on_a_thread<T: Send + 'static>(state: &AppState, change: impl FnOnce(&Library) -> Result<T> + Send + 'static) -> Result<T> {
+pub(super) async fn on_a_thread<T: Send + 'static>(
+    state: &AppState,
+    change: impl FnOnce(&Library) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let library = state.library.clone();
     let changed = tokio::task::spawn_blocking(move || change(&library)).await;
     changed.unwrap_or_else(|cause| Err(ErrorKind::Server.on("a change of policies stopped half-way").because(cause)))

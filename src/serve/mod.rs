@@ -9,6 +9,7 @@
 mod answer;
 mod conversations;
 mod documents;
+mod drafts;
 mod envelope;
 mod extract;
 mod handoffs;
@@ -31,7 +32,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use tokio::sync::watch;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -103,6 +104,10 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/handoffs/{id}/accept", post(handoffs::accept))
         .route("/v1/handoffs/{id}/return", post(handoffs::give_back))
         .route("/v1/handoffs/{id}/resolve", post(handoffs::resolve))
+        .route("/v1/handoffs/{id}/draft", post(drafts::write))
+        .route("/v1/drafts", get(drafts::list))
+        .route("/v1/drafts/{id}", delete(drafts::reject))
+        .route("/v1/drafts/{id}/approve", post(drafts::approve))
         .route("/v1/feedback", post(handoffs::feedback))
         .route("/v1/conversations/{id}", get(conversations::export).delete(conversations::erase))
         .route("/v1/customers/{id}", get(conversations::export_customer).delete(conversations::erase_customer))

@@ -1,5 +1,6 @@
 //! The router, driven without a port. Nothing here depends on what the desk answers, only on shapes and statuses.
 
+mod drafts;
 mod proof;
 
 use std::io::{Read, Write};
@@ -666,6 +667,33 @@ async fn the_same_question_three_times_ends_with_a_person() {
     assert!(third["handoff"]["tried"][1].as_str().unwrap().contains("“Late payments”, version 2"), "{third}");
     let heard = third["handoff"]["signals"].as_array().unwrap();
     assert!(heard.iter().any(|signal| signal["kind"] == "repeats" && signal["score"] == 1.0), "{heard:?}");
+}
+
+#[tokio::test]
+async fn a_yes_right_after_an_offer_calls_the_person_who_was_offered() {
+    let house = House::new().await;
+    let (en, zh) = (("How much is the late payment fee?", "yes please"), ("退款审核通过后多久到账？", "好的，转吧"));
+    for (question, yes) in [en, zh] {
+        let first = house.ask(json!({"question": question})).await.json();
+        let say = async |text: &str| house.ask(json!({"question": text, "conversation_id": first["conversation_id"]})).await.json();
+        let offer = say(question).await;
+        assert_eq!((&offer["decision"], &offer["handoff"]["state"]), (&json!("offer"), &json!("offered")), "{offer}");
+        assert!(offer["handoff"]["suggested_reply"].is_string(), "{offer}");
+        let id = offer["handoff"]["id"].as_str().unwrap();
+        house.get(&format!("/v1/handoffs/{id}")).await.problem(404, "not_found");
+
+        let wanted = say(yes).await;
+        assert_eq!((&wanted["decision"], &wanted["reasons"][0]), (&json!("escalate"), &json!("user_request")), "{wanted}");
+        let kept = house.get(&format!("/v1/handoffs/{id}")).await.json();
+        assert_eq!((&kept["state"], &kept["question"]), (&json!("queued"), &json!(question)), "{kept}");
+        assert!(kept["reasons"].as_array().unwrap().contains(&json!("loop")), "{kept}");
+    }
+    assert_eq!(house.get("/v1/handoffs").await.json()["handoffs"].as_array().unwrap().len(), 2);
+
+    let plain = house.ask(json!({"question": "hello"})).await.json();
+    assert_eq!(plain["decision"], "answer", "{plain}");
+    let yes = house.ask(json!({"question": "yes please", "conversation_id": plain["conversation_id"]})).await.json();
+    assert!(!yes["reasons"].as_array().unwrap().contains(&json!("user_request")), "a yes to nothing: {yes}");
 }
 
 #[tokio::test]

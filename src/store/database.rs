@@ -21,15 +21,17 @@ const CHECKED_BYTES: u64 = 1 << 30;
 
 /// A change to the tables: number, name, statements. Files are only ever added: an applied one is known by its checksum.
 type Change = (i64, &'static str, &'static str);
-const SQLITE: [Change; 6] = [
+const SQLITE: [Change; 7] = [
     (1, "conversations", include_str!("migrations/0001_conversations.sql")),
     (2, "documents", include_str!("migrations/0002_documents.sql")),
     (3, "desk", include_str!("migrations/0003_desk.sql")),
     (4, "reach", include_str!("migrations/0004_reach.sql")),
     (20, "receipts", include_str!("migrations/0020_receipts.sql")),
     (21, "corrections", include_str!("migrations/0021_corrections.sql")),
+    (22, "drafts", include_str!("migrations/0022_drafts.sql")),
 ];
-const POSTGRES: [Change; 1] = [(1, "all", include_str!("migrations/postgres/0001_all.sql"))];
+const POSTGRES: [Change; 2] =
+    [(1, "all", include_str!("migrations/postgres/0001_all.sql")), (2, "drafts", include_str!("migrations/postgres/0002_drafts.sql"))];
 
 /// Connections to one of the two.
 #[derive(Debug, Clone)]

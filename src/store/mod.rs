@@ -7,6 +7,7 @@
 
 mod corrections;
 mod database;
+mod drafts;
 mod handoffs;
 mod history;
 mod outbox;
@@ -15,6 +16,7 @@ mod privacy;
 mod tests;
 mod uploads;
 
+pub use drafts::PolicyDraft;
 pub use history::{Asked, Handed, History};
 pub use outbox::{Delivery, EVENTS, HandoffEvent, OutboxEntry, OutboxState, Said, Subscription};
 pub use privacy::{Erased, ExportedConversation, ExportedFeedback, ExportedTurn};
@@ -115,7 +117,9 @@ impl Store {
     pub async fn record(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
         let failed = || format!("answer {} could not be kept in {}", answer.id, self.place);
         let now = Timestamp::now().as_microsecond();
-        let packet = answer.handoff.as_ref().map(|handoff| Ok((handoff, to_json(handoff)?))).transpose()?;
+        // An offer lies in its answer: nobody waits before the customer has said yes.
+        let begun = answer.handoff.as_ref().filter(|handoff| handoff.state != HandoffState::Offered);
+        let packet = begun.map(|handoff| Ok((handoff, to_json(handoff)?))).transpose()?;
         let (whole, wishes, scores) = (to_json(answer)?, to_json(&wishes(request)?)?, to_json(&answer.scores)?);
         change!(self, failed, change => {
             sqlx::query("INSERT INTO conversations (id, created_at, customer_id) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
@@ -218,9 +222,15 @@ impl Store {
         let sql = "SELECT state FROM handoffs WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 1";
         let last: Option<String> =
             read!(self, from => sqlx::query_scalar(sql).bind(conversation_id).fetch_optional(from).await.on(ErrorKind::Store, failed)?);
+        let sql = "SELECT answer FROM turns WHERE conversation_id = $1 ORDER BY created_at DESC, rowid DESC LIMIT 1";
+        let answer: Option<String> =
+            read!(self, from => sqlx::query_scalar(sql).bind(conversation_id).fetch_optional(from).await.on(ErrorKind::Store, failed)?);
+        let answer: Option<Answer> = answer.map(|answer| self.parse(&answer, "turns")).transpose()?;
+        let offer = answer.and_then(|answer| answer.handoff).filter(|handoff| handoff.state == HandoffState::Offered);
         Ok(SoFar {
             turns: usize::try_from(turns).unwrap_or_default(),
             handoff: handoff.map(Box::new),
+            offer: offer.map(Box::new),
             queue: None,
             nobody_came: last.as_deref() == Some(HandoffState::TimedOut.name()),
         })

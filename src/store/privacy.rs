@@ -133,11 +133,12 @@ impl Store {
         let id = text(conversation_id);
         change!(self, failed, change => {
             // Children first: the tables point at each other.
-            let mut counts = [0; 6];
+            let mut counts = [0; 7];
             for (count, sql) in counts.iter_mut().zip([
                 "DELETE FROM outbox WHERE conversation_id = $1",
                 "DELETE FROM corrections WHERE answer_id IN (SELECT id FROM turns WHERE conversation_id = $1)",
                 "DELETE FROM feedback WHERE answer_id IN (SELECT id FROM turns WHERE conversation_id = $1)",
+                "DELETE FROM drafts WHERE handoff_id IN (SELECT id FROM handoffs WHERE conversation_id = $1)",
                 "DELETE FROM handoffs WHERE conversation_id = $1",
                 "DELETE FROM turns WHERE conversation_id = $1",
                 "DELETE FROM conversations WHERE id = $1",
@@ -145,7 +146,7 @@ impl Store {
                 *count = sqlx::query(sql).bind(&*id).execute(&mut *change).await.on(ErrorKind::Store, failed)?.rows_affected();
             }
             change.commit().await.on(ErrorKind::Store, failed)?;
-            let [events, _, feedback, handoffs, turns, conversations] = counts;
+            let [events, _, feedback, _, handoffs, turns, conversations] = counts;
             Ok(Erased { conversations, turns, handoffs, feedback, events })
         })
     }

@@ -132,6 +132,9 @@ impl RawRule {
         if !(0.0..=1.0).contains(&at_least) {
             return Err("`at_least` must be 0 to 1");
         }
+        if self.then == Some(Decision::Escalate) && self.when.iter().all(|kind| *kind == SignalKind::Heated) {
+            return Err("`heated` is a model's guess: alone it may offer a person, not call one");
+        }
         let then = match (self.then, self.reason) {
             (Some(Decision::Answer), None) | (None, None) => None,
             (Some(then), Some(reason)) => Some((then, reason)),
@@ -263,6 +266,7 @@ mod tests {
             ("[[rule]]\nwhen = []\nthen = \"offer\"\nreason = \"loop\"\n", "line 11: `when` names no signal"),
             ("[[rule]]\nwhen = [\"anger\"]\ncolour = 1\n", "line 13: unknown field `colour`"),
             ("[[rule]]\nwhen = [\"anger\"]\nat_least = 3.0\nteam = \"a\"\n", "line 11: `at_least` must be 0 to 1"),
+            ("[[rule]]\nwhen = [\"heated\"]\nthen = \"escalate\"\nreason = \"distress\"\n", "line 11: `heated` is a model's guess"),
             ("[[rule]\n", "line 11"),
             ("[hours]\ntimezone = \"Mars/Base\"\n", "Mars/Base"),
             ("[hours]\ntimezone = \"UTC\"\nmon = [\"9-5\"]\n", "09:00-17:00"),
