@@ -75,6 +75,22 @@ fn a_sentence_is_read_within_its_passage() {
 }
 
 #[test]
+fn the_chinese_encoder_computes_what_its_recipe_does() {
+    let encoder = Encoder::chinese(&Device::Cpu).unwrap();
+    let passage = PassageText {
+        heading: "退款说明 到账时间：".to_owned(),
+        sentences: sentences(&["退款将在 3 个工作日内原路退回。", "会员费每年收取一次。"]),
+        joint: "",
+    };
+    let vectors = encoder.embed_passages(&[&passage], |_| ()).unwrap().remove(0);
+    let question = encoder.embed_question("钱啥时候退回来").unwrap();
+    // By `models/encoder-zh/train.py` with the shipped weights, in f32.
+    for (vector, expected) in [&vectors.whole, &vectors.sentences[0], &vectors.sentences[1]].into_iter().zip([WHOLE, FIRST, SECOND]) {
+        assert!((dot(&question, vector) - expected).abs() < 0.02, "{} instead of {expected}", dot(&question, vector));
+    }
+}
+
+#[test]
 fn a_passage_longer_than_the_model_reads_loses_no_sentence() {
     let encoder = Encoder::tuned(&bert(&files(Role::Embedding))).unwrap();
     let many: Vec<String> = (0..60).map(|number| format!("Parcel number {number} is delivered to the door of house {number}.")).collect();
