@@ -4,6 +4,9 @@
 mod house;
 
 use std::collections::HashSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -29,11 +32,101 @@ fn a_person_is_reached_in_one_turn_without_models_and_without_the_index() {
     }
 }
 
+/// A file system of a few megabytes. Unmounted when dropped.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    /// `None` where this user may not mount one.
+    fn mount(folder: &Path, megabytes: u32) -> Option<Self> {
+        std::fs::create_dir_all(folder).unwrap();
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder).stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then(|| Self(folder.to_owned()))
+    }
+
+    /// Takes every byte that is left.
+    fn fill(&self) {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(self.0.join("filler")).unwrap();
+        for piece in [1 << 16, 1 << 12, 1] {
+            while file.write_all(&vec![7; piece]).is_ok() {}
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// Nobody may read that somebody will come when nobody will.
+fn admits_that_nobody_comes(answer: &Value) {
+    assert_eq!((&answer["decision"], &answer["handoff"]["state"]), (&json!("escalate"), &json!("failed")), "{answer}");
+    let words = answer["answer"].as_str().unwrap();
+    assert!(words.contains("could not pass this on") || words.contains("没能转给人工"), "{words}");
+}
+
+#[test]
+fn a_person_is_reached_in_one_turn_when_the_disk_is_full() {
+    let folder = tempfile::tempdir().unwrap();
+    write_corpus(folder.path());
+    let Some(disk) = SmallDisk::mount(&folder.path().join("data"), 24) else {
+        println!("only the next test here: this user may not mount a small disk");
+        return;
+    };
+    let server = Server::start(folder.path(), &[]);
+    let patience = Instant::now() + Duration::from_secs(30);
+    while std::fs::metadata(folder.path().join("data/frontdesk.reserve")).map_or(0, |file| file.len()) < 4 << 20 {
+        assert!(Instant::now() < patience, "there is no reserve");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    disk.fill();
+    for question in
+        ["let me talk to a human", "转人工", "quiero hablar con una persona", "I don't want to live anymore"].iter().cycle().take(40)
+    {
+        let answer = server.ask(json!({"question": question}));
+        assert_eq!((&answer["decision"], &answer["handoff"]["state"]), (&json!("escalate"), &json!("queued")), "{question}: {answer}");
+        let (status, kept) = server.get(&format!("/v1/handoffs/{}", answer["handoff"]["id"].as_str().unwrap()));
+        assert_eq!((status, &kept["question"]), (200, &json!(question)));
+    }
+    // The last byte of the reserve gone, nothing is promised any more, and room brings people back.
+    for _ in 0..3_000 {
+        disk.fill();
+        let answer = server.ask(json!({"question": "let me talk to a human"}));
+        if answer["handoff"]["state"] != "queued" {
+            admits_that_nobody_comes(&answer);
+            std::fs::remove_file(folder.path().join("data/filler")).unwrap();
+            let next = server.ask(json!({"question": "转人工", "conversation_id": answer["conversation_id"]}));
+            assert_eq!(next["handoff"]["state"], "queued", "{next}");
+            return;
+        }
+    }
+    panic!("a full disk took three thousand hand-offs");
+}
+
+#[test]
+fn a_database_that_may_not_grow_is_admitted() {
+    let folder = tempfile::tempdir().unwrap();
+    write_corpus(folder.path());
+    drop(Server::start(folder.path(), &[])); // the index and the tables are made without a limit
+    let database = std::fs::metadata(folder.path().join("data/frontdesk.db")).unwrap().len();
+    assert!(database < 1 << 20, "{database}");
+    // No file may be larger than 256 KB, and writing more is an error, not a signal.
+    let server = Server::start_by(folder.path(), &[], &["sh", "-c", "trap '' XFSZ; ulimit -f 512; exec \"$0\" \"$@\""]);
+    for _ in 0..1_000 {
+        let answer = server.ask(json!({"question": "let me talk to a human"}));
+        if answer["handoff"]["state"] != "queued" {
+            return admits_that_nobody_comes(&answer);
+        }
+    }
+    panic!("a database that may not grow took a thousand hand-offs");
+}
+
 #[test]
 fn rules_are_read_again_while_the_server_runs_and_a_wrong_file_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     write_corpus(folder.path());
-    let print = std::process::Command::new(env!("CARGO_BIN_EXE_frontdesk")).args(["handover", "print"]).output().unwrap();
+    let print = Command::new(env!("CARGO_BIN_EXE_frontdesk")).args(["handover", "print"]).output().unwrap();
     let shipped = String::from_utf8(print.stdout).unwrap();
     let rules = folder.path().join("handover.toml");
     std::fs::write(&rules, &shipped).unwrap();
@@ -49,7 +142,7 @@ fn rules_are_read_again_while_the_server_runs_and_a_wrong_file_changes_nothing()
     std::fs::write(&rules, "[[rule]]\nwhen = [\"bored\"]\n").unwrap();
     std::thread::sleep(Duration::from_millis(2_500));
     assert_eq!(team(), "fraud", "a wrong file leaves the old rules in force");
-    let check = std::process::Command::new(env!("CARGO_BIN_EXE_frontdesk")).args(["handover", "check"]).arg(&rules).output().unwrap();
+    let check = Command::new(env!("CARGO_BIN_EXE_frontdesk")).args(["handover", "check"]).arg(&rules).output().unwrap();
     assert_eq!(check.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&check.stderr).contains("line 2"), "{}", String::from_utf8_lossy(&check.stderr));
 }

@@ -171,6 +171,12 @@ pub(super) fn only_leaves_contact(message: &str) -> bool {
     halves <= 2 * WORDS_WITH_CONTACT
 }
 
+/// Whether a wish for a person is short and without facts: what it is about was said before.
+pub(super) fn says_nothing_new(wish: &str) -> bool {
+    const CHARS: usize = 60;
+    wish.chars().count() <= CHARS && !FACT.is_match(wish)
+}
+
 /// One conversation waits once: what is new joins what waits already, at its place in the queue and with the higher priority.
 fn follow(new: Handoff, waiting: &Handoff) -> Handoff {
     let mut tried = waiting.tried.clone();

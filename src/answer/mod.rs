@@ -127,9 +127,13 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
         heard.push(Signal::new(SignalKind::NobodyCame, 1.0, None));
     }
     // A plain yes right after an offer is a wish for the person offered. After a question of ours it may answer that.
-    let offer = request.so_far.offer.as_deref().filter(|_| triage::agrees(&request.question));
-    let accepted = offer.filter(|offer| !offer.signals.iter().any(|signal| signal.kind == SignalKind::Vague));
-    if accepted.is_some() {
+    let offer = request.so_far.offer.as_deref();
+    let agrees =
+        |offer: &Handoff| triage::agrees(&request.question) && !offer.signals.iter().any(|signal| signal.kind == SignalKind::Vague);
+    let asks = seen.heard(SignalKind::AsksForPerson);
+    let only_asks = asks && !seen.heard(SignalKind::AsksQuestion) && handoff::says_nothing_new(&request.question);
+    let accepted = offer.filter(|offer| only_asks || agrees(offer));
+    if accepted.is_some() && !asks {
         heard.push(Signal::new(SignalKind::AsksForPerson, 1.0, "yes to the offer".to_owned()));
     }
     let by_words = parts.rules.decide(&heard);
@@ -331,6 +335,22 @@ pub fn answer(parts: &Parts<'_>, request: &AnswerRequest, clock: &Clock<'_>, emi
     };
     emit(Event::Completed(Box::new(answer.clone())));
     Ok((answer, Trace { signals: selection.map(|selection| selection.signals), hits: hits.to_vec(), evidence }))
+}
+
+impl Answer {
+    /// Says that it could not be kept. Of a person who will never hear of it nothing may be promised.
+    pub fn admit_not_kept(&mut self) {
+        let note = "the answer was not recorded";
+        self.degraded = Some(self.degraded.take().map_or_else(|| note.to_owned(), |before| format!("{before}; {note}")));
+        if let Some(handoff) = &mut self.handoff {
+            handoff.state = HandoffState::Failed;
+        }
+        if self.escalate {
+            self.answer = notices::nobody_told(self.language).to_owned();
+            self.citations.clear();
+            self.mode = ComposedBy::Notice;
+        }
+    }
 }
 
 /// The answer to several questions in one.

@@ -54,6 +54,16 @@ pub fn handover(reason: Reason, mood: Mood, language: Language) -> &'static str 
     }
 }
 
+/// What the customer reads where a person is needed and the hand-off could not be kept: nobody will come, so it must not say so.
+pub fn nobody_told(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "抱歉，系统出了故障，您的问题没能转给人工。请过几分钟再发一次，或通过其他方式联系我们。",
+        _ => {
+            "I am sorry: something is wrong on our side, and I could not pass this on to a person. Please send it again in a few minutes, or reach us another way."
+        }
+    }
+}
+
 /// A word of sympathy before an answer, where the mood asks for one.
 pub fn before(mood: Mood, language: Language) -> Option<&'static str> {
     match (language, mood) {

@@ -72,6 +72,10 @@ fn contents(file: &Path) -> Vec<u8> {
 
 async fn round(desk: &Desk, store: &Store, retain: Option<SignedDuration>) {
     let now = Timestamp::now();
+    let own = store.clone();
+    if let Ok(Err(error)) = tokio::task::spawn_blocking(move || own.keep_reserve()).await {
+        tracing::warn!("{}", error.chain());
+    }
     if let Some(patience) = desk.rules().timeout.and_then(|patience| SignedDuration::try_from(patience).ok()) {
         match store.time_out_handoffs(now - patience).await {
             Ok(ended) if !ended.is_empty() => tracing::warn!(count = ended.len(), "nobody took these hand-offs in time"),

@@ -15,7 +15,9 @@ use super::envelope::RequestId;
 use super::extract::JsonBody;
 use super::problem::Problem;
 use super::stream::event_stream;
-use crate::answer::{Answer, AnswerRequest, HandoffState, SoFar};
+use crate::answer::signals::SignalKind;
+use crate::answer::triage::triage;
+use crate::answer::{Answer, AnswerRequest, SoFar};
 use crate::error::{ErrorKind, Result};
 use crate::retrieve::{Role, Said};
 use crate::store::{Store, Turn};
@@ -28,9 +30,17 @@ pub async fn answer(
     JsonBody(mut request): JsonBody<AnswerRequest>,
 ) -> Result<Response, Problem> {
     request.check()?;
+    let mut earlier = Vec::new();
+    if let Some(id) = &request.conversation_id {
+        match earlier_turns(&state.store, id).await {
+            Ok(turns) => earlier = turns,
+            // Its first turn could not be kept, or somebody mistyped: no reason to keep anybody from a person.
+            Err(error) if error.kind == ErrorKind::NotFound && needs_person(&request.question) => request.conversation_id = None,
+            Err(error) => return Err(error.into()),
+        }
+    }
     match request.conversation_id.clone() {
         Some(id) => {
-            let earlier = earlier_turns(&state.store, &id).await?;
             request.so_far = so_far(&state.store, &id).await;
             if request.history.is_empty() {
                 request.history = earlier;
@@ -69,6 +79,11 @@ pub(super) async fn earlier_turns(store: &Store, id: &str) -> Result<Vec<Said>> 
     }
 }
 
+fn needs_person(question: &str) -> bool {
+    let seen = triage(question);
+    seen.heard(SignalKind::AsksForPerson) || seen.heard(SignalKind::Despair)
+}
+
 /// Where a conversation stands. The customer gets an answer even when that cannot be looked up.
 async fn so_far(store: &Store, id: &str) -> SoFar {
     store.so_far(id).await.unwrap_or_else(|error| {
@@ -99,10 +114,6 @@ pub(super) async fn keep(store: &Store, request: AnswerRequest, mut answer: Answ
         Err(error) => error.to_string(),
     };
     tracing::error!(answer = answer.id, "{failure}");
-    let note = "the answer was not recorded";
-    answer.degraded = Some(answer.degraded.map_or_else(|| note.to_owned(), |before| format!("{before}; {note}")));
-    if let Some(handoff) = &mut answer.handoff {
-        handoff.state = HandoffState::Failed;
-    }
+    answer.admit_not_kept();
     answer
 }

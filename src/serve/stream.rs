@@ -75,18 +75,30 @@ impl Running {
     /// Once a person must take over, nothing is said until the hand-off is kept: a customer who reads that somebody will
     /// come, and leaves, would otherwise take the hand-off along.
     async fn step(mut self) -> (Vec<sse::Event>, Option<Self>) {
-        let (mut messages, mut held) = (Vec::new(), false);
+        let (mut messages, mut words, mut held) = (Vec::new(), Vec::new(), false);
         loop {
             let event = tokio::select! {
                 event = self.events.next() => event,
                 () = &mut self.stopped => Some(Err(ErrorKind::Cancelled.on("a stream, because the server stops"))),
             };
             let last = match event {
-                Some(Ok(Event::Completed(answer))) => message(COMPLETED, &keep(&self.state.store, self.request, *answer).await),
+                Some(Ok(Event::Completed(answer))) => {
+                    let composed = answer.answer.clone();
+                    let kept = keep(&self.state.store, self.request, *answer).await;
+                    if kept.answer != composed {
+                        words = vec![intermediate(&Event::Delta { text: kept.answer.clone() })];
+                    }
+                    message(COMPLETED, &kept)
+                }
                 Some(Ok(event)) => {
-                    held |= matches!(event, Event::Decided { decision: Decision::Escalate, .. });
-                    messages.push(intermediate(&event));
+                    let now = matches!(event, Event::Decided { decision: Decision::Escalate, .. });
                     if held {
+                        words.push(intermediate(&event));
+                        continue;
+                    }
+                    messages.push(intermediate(&event));
+                    if now {
+                        held = true;
                         continue;
                     }
                     return (messages, Some(self));
@@ -94,6 +106,7 @@ impl Running {
                 Some(Err(error)) => failure(error.into(), &self.request_id),
                 None => failure(ErrorKind::Server.on("the answer ended before it was complete").into(), &self.request_id),
             };
+            messages.append(&mut words);
             messages.push(last);
             return (messages, None);
         }

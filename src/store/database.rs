@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqlSafeStr};
 
 use crate::error::{Context, Error, ErrorKind, Result};
 
@@ -133,7 +133,15 @@ impl Database {
 
 /// Connections that stay: reopening one costs more than keeping it, and the last one to go would fold the WAL.
 fn sqlite_pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None)
+    // On a full disk SQLite ends a transaction by itself; the driver goes on counting it, and no other could ever begin on that connection.
+    SqlitePoolOptions::new().max_connections(connections).acquire_timeout(WAIT).idle_timeout(None).max_lifetime(None).after_release(
+        |connection, _| {
+            Box::pin(async move {
+                connection.ping().await?; // lets a pending rollback end
+                Ok(!connection.is_in_transaction())
+            })
+        },
+    )
 }
 
 /// SQLite finds a damaged page only when it reads it; better at the start than in the middle of an answer.

@@ -12,6 +12,7 @@ mod handoffs;
 mod history;
 mod outbox;
 mod privacy;
+mod reserve;
 #[cfg(test)]
 mod tests;
 mod uploads;
@@ -22,7 +23,7 @@ pub use outbox::{Delivery, EVENTS, HandoffEvent, OutboxEntry, OutboxState, Said,
 pub use privacy::{Erased, ExportedConversation, ExportedFeedback, ExportedTurn};
 
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
@@ -39,6 +40,8 @@ pub struct Store {
     database: Database,
     /// Names it in errors; without a password.
     place: String,
+    /// Where room is kept for a full disk; none of PostgreSQL's.
+    reserve: Option<PathBuf>,
     /// Who is to hear of hand-offs.
     subscriptions: Arc<RwLock<Vec<Subscription>>>,
 }
@@ -103,11 +106,19 @@ impl Store {
     /// # Errors
     /// `Io` if the folder cannot be made; `Store` if the file is damaged, is no database, comes from a newer version or cannot be written.
     pub async fn open(path: &Path) -> Result<Self> {
-        Ok(Self::on(Database::open(path).await?, path.display().to_string()))
+        Ok(Self { reserve: Some(path.with_extension("reserve")), ..Self::on(Database::open(path).await?, path.display().to_string()) })
     }
 
     fn on(database: Database, place: String) -> Self {
-        Self { database, place, subscriptions: Arc::default() }
+        Self { database, place, reserve: None, subscriptions: Arc::default() }
+    }
+
+    /// Keeps some room on the disk, so that hand-offs can be kept when it is full. Blocks for some milliseconds, once.
+    ///
+    /// # Errors
+    /// `Io` when there is no room.
+    pub fn keep_reserve(&self) -> Result<()> {
+        self.reserve.as_deref().map_or(Ok(()), reserve::keep)
     }
 
     /// Keeps a question, its answer and the hand-off in it, with what other systems are to hear: all of them or, on an error, none.
@@ -115,6 +126,16 @@ impl Store {
     /// # Errors
     /// `Store` if the database failed, or if the answer's id is taken, or the hand-off's by another conversation.
     pub async fn record(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
+        match (self.record_once(request, answer).await, &self.reserve) {
+            (Err(error), Some(reserve)) if reserve::is_full(&error) && reserve::release(reserve) => {
+                tracing::error!(error = error.chain(), "the disk is full: the reserve is used for hand-offs now, free some space");
+                self.record_once(request, answer).await
+            }
+            (done, _) => done,
+        }
+    }
+
+    async fn record_once(&self, request: &AnswerRequest, answer: &Answer) -> Result<()> {
         let failed = || format!("answer {} could not be kept in {}", answer.id, self.place);
         let now = Timestamp::now().as_microsecond();
         // An offer lies in its answer: nobody waits before the customer has said yes.

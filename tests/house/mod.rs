@@ -25,7 +25,14 @@ pub fn write_corpus(folder: &Path) {
 impl Server {
     /// Starts one in `folder`, where there is a corpus, with no model to be had.
     pub fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_frontdesk"))
+        Self::start_by(folder, arguments, &[])
+    }
+
+    /// The same, started by another program: `by` with the server's own command behind it.
+    pub fn start_by(folder: &Path, arguments: &[&str], by: &[&str]) -> Self {
+        let whole: Vec<&str> = by.iter().copied().chain([env!("CARGO_BIN_EXE_frontdesk")]).collect();
+        let mut process = Command::new(whole[0])
+            .args(&whole[1..])
             .args(["serve", "--listen", "127.0.0.1:0", "--offline", "--no-llm", "--cache", "no-models"])
             .args(arguments)
             .current_dir(folder)

@@ -220,16 +220,18 @@ class Turn {
     this.answer.lang = answer.language === "zh" ? "zh-CN" : answer.language;
     answer.citations.forEach((citation) => this.cite(citation));
     this.#drawSources();
+    // One that could not be kept says so in the answer.
+    const isPassedOn = answer.decision === "escalate" && answer.handoff?.state !== "failed";
     if (answer.decision === "offer") {
       this.reply.append(el("div", "offer", el("p", "", words.offer), button("", words.person, askPerson)));
-    } else if (answer.decision === "escalate") {
+    } else if (isPassedOn) {
       this.#drawHandover(answer.handoff);
     }
     this.node.scrollIntoView({ block: "end" });
     const parts = [answer.answer];
     if (this.citations.length) parts.push(`${words.sources}: ${this.citations.map(nameOf).join("; ")}`);
     if (answer.decision === "offer") parts.push(words.offer);
-    if (answer.decision === "escalate") parts.push(words.handTitle);
+    if (isPassedOn) parts.push(words.handTitle);
     announce(parts.join("\n"));
   }
 
