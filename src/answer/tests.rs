@@ -53,7 +53,7 @@ fn a_policy_that_changes_at_nine_is_answered_as_changed_at_nine() {
     let version = |number: u8, fee: u8, since: &str| {
         format!("---\nid: fees\ntitle: Locker fees\nversion: {number}\nvalid_from: {since}\n---\nA lost locker key costs {fee} euros.\n")
     };
-    let (first, second) = (version(1, 15, "2026-01-01"), version(2, 20, "2026-03-02T09:00"));
+    let (first, second) = (version(1, 15, "2026-01-01\nvalid_to: 2026-03-02T09:00"), version(2, 20, "2026-03-02T09:00"));
     let desk = desk_of(&[("1.md", &first), ("2.md", &second)]);
     let cited = |time: &str| {
         let request = AnswerRequest { as_of: time.parse().ok(), ..AnswerRequest::new("What does a lost locker key cost?") };

@@ -89,6 +89,18 @@ fn a_folder_is_read_in_order_and_says_what_it_left_out() {
 }
 
 #[test]
+fn a_version_that_begins_at_a_minute_ends_the_older_one_there() {
+    let file = |version: u32, since: &str| format!("---\nid: fees\nversion: {version}\nvalid_from: {since}\n---\nText {version}.");
+    let dir = folder(&[("1.md", &file(1, "2026-01-01")), ("2.md", &file(2, "2026-03-02T09:00"))]);
+    let report = load_folder(dir.path()).unwrap();
+    assert_eq!(report.versions[0].valid_to.unwrap().to_string(), "2026-03-02T09:00");
+    let holding = |time: &str| report.versions.iter().filter(|version| version.is_valid_on(time.parse().unwrap())).count();
+    for time in ["2026-03-02T08:59", "2026-03-02T09:00", "2026-03-02", "2026-03-01"] {
+        assert_eq!(holding(time), 1, "{time}");
+    }
+}
+
+#[test]
 fn a_newer_version_ends_the_older_one_on_the_day_before_it_begins() {
     let file = |version: u32, rest: &str| format!("---\nid: fees\nversion: {version}\n{rest}\n---\nText {version}.");
     let dir = folder(&[
