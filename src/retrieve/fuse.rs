@@ -11,8 +11,8 @@ const LEXICAL_SHARE: f32 = 0.6;
 /// by chance; a question in the policy's own words is best found by them. Measured on three sets that want very different fixed shares.
 const LEXICAL_GROWTH: f32 = 0.9;
 
-/// What words count for in Chinese, whose vectors know less.
-const LEXICAL_SHARE_CHINESE: f32 = 0.35;
+/// What words count for in Chinese. Measured between 0.1 and 0.65 on three sets, which agree within noise from 0.18 to 0.35.
+const LEXICAL_SHARE_CHINESE: f32 = 0.25;
 
 /// Factor on passages in another language than the question's: found only when nothing else fits.
 const FOREIGN_FACTOR: f32 = 0.5;
