@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::compose::cite;
 use super::contract::{Citation, Filters, Span, Statement};
 use super::ground::{self, Evidence, Objection, SUPPORTED, char_span};
+use super::receipt::statement_of;
 use super::triage;
 use crate::engine::Embedder;
 use crate::error::{ErrorKind, Result};
@@ -253,12 +254,7 @@ fn outdated(snapshot: &Snapshot, text: &str, statement: &ground::Reading, docume
             for sentence in &passage.sentences {
                 let evidence = Evidence::new(sentence.lead.as_deref().into_iter().chain([sentence.plain.as_str()]), &around);
                 if ground::support(statement, &evidence) >= SUPPORTED && ground::objections(text, statement, &evidence).is_empty() {
-                    return Some(Statement {
-                        document_id: version.document_id.clone(),
-                        version: version.version,
-                        span: char_span(&version.source, &sentence.bytes),
-                        quote: version.source.get(sentence.bytes.clone())?.to_owned(),
-                    });
+                    return Some(statement_of(version, &sentence.bytes));
                 }
             }
         }

@@ -20,13 +20,13 @@ use super::compose::Pace;
 use super::confidence::fingerprint;
 use super::contract::{
     Answer, AnswerRequest, Citation, ConflictView, DocumentList, DocumentSummary, DocumentView, DuplicateView, Event, FoundPassage, Mode,
-    ModelNames, QUESTION_CHARS, SearchReply, SearchRequest, Statement,
+    ModelNames, QUESTION_CHARS, SearchReply, SearchRequest,
 };
 use super::dial::Dial;
 use super::ground::char_span;
 use super::handover::Handover;
 use super::memory::{Correction, Memory};
-use super::receipt::{self, CitationNow};
+use super::receipt::{self, CitationNow, statement_of};
 use super::{Clock, Parts, TOP_K, Trace, answer};
 use crate::engine::{Embedder, Generator, Reader};
 use crate::error::{Context as _, Error, ErrorKind, Result};
@@ -340,13 +340,7 @@ impl Desk {
         let now = self.now();
         let statement = |id| {
             let (view, sentence) = snapshot.sentence(id)?;
-            let source = &view.version.source;
-            view.version.is_valid_on(now).then(|| Statement {
-                document_id: view.version.document_id.clone(),
-                version: view.version.version,
-                span: char_span(source, &sentence.bytes),
-                quote: source.get(sentence.bytes.clone()).unwrap_or_default().to_owned(),
-            })
+            view.version.is_valid_on(now).then(|| statement_of(view.version, &sentence.bytes))
         };
         let view = |conflict: &Conflict| {
             Some(ConflictView { kind: conflict.kind, first: statement(conflict.first)?, second: statement(conflict.second)? })
@@ -359,12 +353,7 @@ impl Desk {
         let snapshot = self.snapshot();
         let statement = |id| {
             let view = snapshot.passage(id);
-            Statement {
-                document_id: view.version.document_id.clone(),
-                version: view.version.version,
-                span: char_span(&view.version.source, &view.passage.bytes),
-                quote: view.text().to_owned(),
-            }
+            statement_of(view.version, &view.passage.bytes)
         };
         let pairs = snapshot.duplicates(self.now()).into_iter();
         pairs.map(|(first, second)| DuplicateView { first: statement(first), second: statement(second) }).collect()

@@ -45,15 +45,19 @@ impl Fate {
     }
 }
 
+/// What `version` says at `bytes`.
+pub(super) fn statement_of(version: &Version, bytes: &std::ops::Range<usize>) -> Statement {
+    Statement {
+        document_id: version.document_id.clone(),
+        version: version.version,
+        span: char_span(&version.source, bytes),
+        quote: version.source.get(bytes.clone()).unwrap_or_default().to_owned(),
+    }
+}
+
 /// What has become of `citation` in `snapshot` at `time`.
 pub(super) fn now(snapshot: &Snapshot, citation: &Citation, time: Moment) -> CitationNow {
     let current = in_force(snapshot, &citation.document_id, time);
-    let statement = |version: &Version, bytes: std::ops::Range<usize>| Statement {
-        document_id: version.document_id.clone(),
-        version: version.version,
-        span: char_span(&version.source, &bytes),
-        quote: version.source.get(bytes).unwrap_or_default().to_owned(),
-    };
     let (status, now) = match current {
         None => (Fate::Removed, None),
         Some(one) if one.version.version == citation.version && verify(snapshot, citation) => {
@@ -66,8 +70,8 @@ pub(super) fn now(snapshot: &Snapshot, citation: &Citation, time: Moment) -> Cit
             (Fate::Unchanged, Some(same))
         }
         Some(one) => match place_of(one, &citation.quote) {
-            Some(bytes) => (Fate::Restated, Some(statement(&one.version, bytes))),
-            None => (Fate::Edited, nearest(one, &citation.quote).map(|sentence| statement(&one.version, sentence.bytes.clone()))),
+            Some(bytes) => (Fate::Restated, Some(statement_of(&one.version, &bytes))),
+            None => (Fate::Edited, nearest(one, &citation.quote).map(|sentence| statement_of(&one.version, &sentence.bytes))),
         },
     };
     CitationNow { document_id: citation.document_id.clone(), version: citation.version, quote: citation.quote.clone(), status, now }
