@@ -4,8 +4,8 @@
 //! what the other one says. Only sentences that hold on a common day are compared, in one language. Found by words alone, so that it
 //! costs little and needs no model; what it names are candidates for a person to read.
 //!
-//! Whether two sentences conflict depends on these two and their documents only. So after a change the sentences of the changed
-//! documents are compared with all others, and what was found among the others before still holds.
+//! Whether two sentences conflict depends on these two and their documents only. So what several documents say in the same words and
+//! place is compared once, and after a change only what the changed documents say, and what had a conflict with them, is compared anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,7 +16,8 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{IndexedVersion, SentenceId, Snapshot};
-use crate::policy::{SentenceKind, Version};
+use crate::policy::{Moment, SentenceKind, Version};
+use crate::text::Language;
 use crate::text::analysis::{TermKind, is_stop_word, terms};
 
 /// Share of each sentence's words that the other one or the title and headings above it must hold for both to be about one matter.
@@ -31,6 +32,9 @@ const WORDS: usize = 3;
 
 /// Words that two sentences must share whatever stands above them.
 const SHARED: usize = 2;
+
+/// Documents whose disputes of a sentence are kept, the first by place: where hundreds say hundreds of things, pairs say no more.
+const OTHERS: usize = 3;
 
 /// What two sentences disagree about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,12 +68,13 @@ fn code(of: impl Hash) -> Code {
     hasher.finish() as Code
 }
 
-/// What a sentence says, as far as it is compared.
-#[derive(Debug)]
+/// What a sentence says where it stands, as far as it is compared.
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Statement {
-    /// Position of its version in the block, and its own in the version.
-    version: u32,
-    sentence: u32,
+    language: Language,
+    /// When its version is in force.
+    valid_from: Option<Moment>,
+    valid_to: Option<Moment>,
     /// What it is about, in order of the codes.
     words: Box<[Code]>,
     /// Values by their units; a unit with several values says too little to compare.
@@ -79,9 +84,16 @@ struct Statement {
     aside: Box<[Code]>,
     /// Whether it names an exception.
     exception: bool,
+    /// Title and headings.
+    place: Above,
+    /// Words of the title that are a subject.
+    title: Above,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Where in a block something is said: a version and a sentence of it, by their positions.
+type Spot = (u32, u32);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Value {
     unit: Code,
     number: Code,
@@ -90,7 +102,7 @@ struct Value {
     side: i8,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 struct Denial {
     /// What is denied.
     of: Code,
@@ -101,17 +113,24 @@ struct Denial {
 /// What stands above the sentences of a version or a passage, in order of the codes.
 type Above = Arc<[Code]>;
 
-/// The statements of a block, with lists of those that may conflict by a word and what is said of it.
+/// The statements of a block, each once, with lists of those that may conflict by a word and what is said of it.
 pub(super) struct Statements {
-    list: Vec<Statement>,
-    /// Title and headings, by statement.
-    places: Vec<Above>,
-    /// Words of the title that are a subject, by version.
-    titles: Vec<Above>,
-    /// `(what is said of a word, statement)`, for every word of the statement, in order.
-    by_word: Vec<(Code, u32)>,
-    /// The same for half of its words and one more: who shares half of them is found by these.
-    by_some_word: Vec<(Code, u32)>,
+    list: Vec<(Statement, Vec<Spot>)>,
+    /// Which statements say something of a word.
+    by_word: Lists,
+    /// The same for the rarer half of each one's words and one more: who shares half of them is found by these.
+    by_rare_word: Lists,
+}
+
+/// `(what is said of a word, statement)` in order.
+struct Lists(Vec<(Code, u32)>);
+
+impl Lists {
+    fn of(&self, key: Code) -> &[(Code, u32)] {
+        let from = self.0.partition_point(|(other, _)| *other < key);
+        let rest = &self.0[from..];
+        &rest[..rest.partition_point(|(other, _)| *other == key)]
+    }
 }
 
 /// Statements of one kind about one word: what can conflict with what.
@@ -135,57 +154,59 @@ impl Statement {
 
 impl Statements {
     pub(super) fn read(versions: &[Arc<IndexedVersion>]) -> Self {
-        let (mut list, mut places, mut titles) = (Vec::new(), Vec::new(), Vec::new());
+        let mut said: HashMap<Statement, Vec<Spot>> = HashMap::new();
         for (number, IndexedVersion { version, passages }) in (0..).zip(versions.iter().map(|indexed| &**indexed)) {
-            titles.push(Above::from(sorted(
-                words(&version.title).filter(|word| word.len() > 1 && !GENERIC.contains(word.as_str())).map(code),
-            )));
+            let subject = |word: &String| word.len() > 1 && !GENERIC.contains(word.as_str());
+            let title = Above::from(sorted(words(&version.title).filter(subject).map(code)));
             let mut sentences = 0..;
             for passage in passages {
                 let place = Above::from(sorted(words(&format!("{} {}", version.title, passage.headings.join(" "))).map(code)));
                 for (sentence, at) in passage.sentences.iter().zip(&mut sentences) {
                     let lead = sentence.lead.as_deref().filter(|_| sentence.kind != SentenceKind::TableRow);
                     let text = format!("{} {}", lead.unwrap_or_default(), sentence.plain);
-                    if let Some(statement) = Statement::read(number, at, &text) {
-                        list.push(statement);
-                        places.push(Arc::clone(&place));
+                    if let Some(statement) = Statement::read(&text, version, &place, &title) {
+                        said.entry(statement).or_default().push((number, at));
                     }
                 }
             }
         }
-        let mut by_word = Vec::new();
-        let mut by_some_word = Vec::new();
-        for (statement, at) in list.iter().zip(0..) {
+        let mut list: Vec<(Statement, Vec<Spot>)> = said.into_iter().collect();
+        list.sort_unstable_by_key(|(_, spots)| spots[0]);
+        let mut frequency: HashMap<Code, u32> = HashMap::new();
+        list.iter().flat_map(|(statement, _)| &statement.words).for_each(|word| *frequency.entry(*word).or_default() += 1);
+        let (mut by_word, mut by_rare_word) = (Vec::new(), Vec::new());
+        for ((statement, _), at) in list.iter().zip(0..) {
+            let mut words = statement.words.to_vec();
+            words.sort_unstable_by_key(|word| frequency[word]);
             for said in statement.said() {
-                by_word.extend(statement.words.iter().map(|word| (key(*word, said), at)));
-                by_some_word.extend(statement.words.iter().take(statement.words.len() / 2 + 1).map(|word| (key(*word, said), at)));
+                by_word.extend(words.iter().map(|word| (key(*word, said), at)));
+                by_rare_word.extend(words.iter().take(words.len() / 2 + 1).map(|word| (key(*word, said), at)));
             }
         }
         by_word.sort_unstable();
-        by_some_word.sort_unstable();
-        Self { list, places, titles, by_word, by_some_word }
+        by_rare_word.sort_unstable();
+        Self { list, by_word: Lists(by_word), by_rare_word: Lists(by_rare_word) }
     }
 
-    /// Those that may conflict with `statement`, for they share enough words with it.
-    fn candidates(&self, statement: &Statement) -> HashSet<u32> {
-        let mut found = HashSet::new();
-        let mut look_up = |lists: &[(Code, u32)], words: &[Code]| {
-            for said in statement.disputed_by() {
-                for word in words {
-                    let wanted = key(*word, said);
-                    let from = lists.partition_point(|(key, _)| *key < wanted);
-                    found.extend(lists[from..].iter().take_while(|(key, _)| *key == wanted).map(|(_, at)| *at));
-                }
-            }
-        };
-        look_up(&self.by_some_word, &statement.words); // shorter ones
-        look_up(&self.by_word, &statement.words[..statement.words.len() / 2 + 1]); // longer ones
+    /// Those that may conflict with `statement`, for they share half of the words of the shorter one.
+    fn candidates(&self, statement: &Statement) -> Vec<u32> {
+        let mut found = Vec::new();
+        let mut add = |list: &[(Code, u32)]| found.extend(list.iter().map(|(_, at)| *at));
+        for said in statement.disputed_by() {
+            let keys = || statement.words.iter().map(|word| key(*word, said));
+            keys().for_each(|key| add(self.by_rare_word.of(key))); // shorter ones
+            let mut lists: Vec<_> = keys().map(|key| self.by_word.of(key)).collect(); // longer ones
+            lists.sort_unstable_by_key(|list| list.len());
+            lists.into_iter().take(statement.words.len() / 2 + 1).for_each(&mut add);
+        }
+        found.sort_unstable();
+        found.dedup();
         found
     }
 }
 
 impl Statement {
-    fn read(version: u32, sentence: u32, text: &str) -> Option<Self> {
+    fn read(text: &str, version: &Version, place: &Above, title: &Above) -> Option<Self> {
         let about = sorted(words(text).map(code));
         if about.len() < WORDS {
             return None;
@@ -197,60 +218,47 @@ impl Statement {
         });
         let aside = ASIDE.captures_iter(text).filter_map(|found| words(found.get(1).or(found.get(2))?.as_str()).next()).map(code);
         Some(Self {
-            version,
-            sentence,
+            language: version.language,
+            valid_from: version.valid_from,
+            valid_to: version.valid_to,
             words: about,
             values: values(text),
             denial,
             aside: sorted(aside),
             exception: EXCEPTION.is_match(text),
+            place: Arc::clone(place),
+            title: Arc::clone(title),
         })
     }
-}
 
-/// A statement with what stands above it.
-#[derive(Clone, Copy)]
-struct InPlace<'a> {
-    statement: &'a Statement,
-    version: &'a Version,
-    place: &'a [Code],
-    title: &'a [Code],
-}
-
-fn has(codes: &[Code], code: &Code) -> bool {
-    codes.binary_search(code).is_ok()
-}
-
-fn shared(a: &[Code], b: &[Code]) -> usize {
-    a.iter().filter(|word| has(b, word)).count()
-}
-
-impl InPlace<'_> {
     /// Share of its words that the other one or what stands above that holds.
-    fn held_by(self, other: Self) -> f32 {
-        let words = &self.statement.words;
-        let held = words.iter().filter(|word| has(&other.statement.words, word) || has(other.place, word)).count();
-        held as f32 / words.len() as f32
+    fn held_by(&self, other: &Self) -> f32 {
+        let held = self.words.iter().filter(|word| has(&other.words, word) || has(&other.place, word)).count();
+        held as f32 / self.words.len() as f32
     }
 
     /// Whether the subject of its document is the other's, too, as far as a title says what it is.
-    fn keeps_to(self, other: Self) -> bool {
-        self.title.is_empty() || self.title.iter().any(|word| has(&other.statement.words, word) || has(other.place, word))
+    fn keeps_to(&self, other: &Self) -> bool {
+        self.title.is_empty() || self.title.iter().any(|word| has(&other.words, word) || has(&other.place, word))
     }
 
-    fn disputes(self, other: Self) -> Option<ConflictKind> {
-        let (a, b) = (self.statement, other.statement);
+    /// Whether there is a time at which both are in force.
+    fn holds_with(&self, other: &Self) -> bool {
+        let starts_before_end = |a: &Self, b: &Self| match (a.valid_from, b.valid_to) {
+            (Some(from), Some(to)) => from.start() < to.end(),
+            _ => true,
+        };
+        starts_before_end(self, other) && starts_before_end(other, self)
+    }
+
+    /// What it and a statement of another document disagree about.
+    fn disputes(&self, other: &Self) -> Option<ConflictKind> {
+        let (a, b) = (self, other);
         let enough = (a.words.len().min(b.words.len()).div_ceil(2)).max(SHARED);
-        if self.version.document_id == other.version.document_id
-            || self.version.language != other.version.language
-            || !hold_together(self.version, other.version)
-            || shared(&a.words, &b.words) < enough
-            || !self.keeps_to(other)
-            || !other.keeps_to(self)
-        {
+        if a.language != b.language || shared(&a.words, &b.words) < enough || !a.holds_with(b) || !a.keeps_to(b) || !b.keeps_to(a) {
             return None;
         }
-        let (mine, theirs) = (self.held_by(other), other.held_by(self));
+        let (mine, theirs) = (a.held_by(b), b.held_by(a));
         let apart = |x: &&Value| b.values.iter().any(|y| x.unit == y.unit && x.number != y.number && x.side * y.side >= 0);
         match a.values.iter().find(apart) {
             Some(value) if mine.min(theirs) >= SAME_MATTER => Some(if value.is_date { ConflictKind::Date } else { ConflictKind::Amount }),
@@ -270,63 +278,157 @@ impl InPlace<'_> {
     }
 }
 
-/// All conflicts in `snapshot`, in the order of their sentences. Those that `before` had among documents that are in both are taken over.
+fn has(codes: &[Code], code: &Code) -> bool {
+    codes.binary_search(code).is_ok()
+}
+
+fn shared(a: &[Code], b: &[Code]) -> usize {
+    a.iter().filter(|word| has(b, word)).count()
+}
+
+/// The conflicts in `snapshot`, in the order of their sentences: of each sentence those with the first `OTHERS` documents that dispute it.
+/// What did not change since `before` is taken over from there.
 pub(super) fn conflicts(snapshot: &Snapshot, before: Option<&Snapshot>) -> Vec<Conflict> {
-    let old: HashMap<*const IndexedVersion, usize> =
-        before.iter().flat_map(|before| &before.versions).map(|place| Arc::as_ptr(&place.indexed)).zip(0..).collect();
-    let first_sentence = |snapshot: &Snapshot, at: usize| {
-        let place = &snapshot.versions[at];
-        snapshot.passages.get(place.first_passage as usize).map_or(0, |entry| entry.first_sentence)
-    };
-    // Position in the snapshot before → the new one's, for what is in both.
-    let taken: HashMap<usize, usize> =
-        snapshot.versions.iter().zip(0..).filter_map(|(place, new)| old.get(&Arc::as_ptr(&place.indexed)).map(|old| (*old, new))).collect();
-    let mut found = BTreeSet::new();
-    if let Some(before) = before {
+    let mut search = Search::new(snapshot);
+    let lost = before.map(|before| search.take_over(before)).unwrap_or_default();
+    search.open(&lost);
+    let found: Vec<Conflict> = search.opened().collect::<Vec<_>>().into_par_iter().flat_map_iter(|at| search.conflicts_of(at)).collect();
+    search.found.extend(found);
+    search.first_of_each()
+}
+
+/// A search for conflicts in a snapshot.
+struct Search<'a> {
+    snapshot: &'a Snapshot,
+    /// The statements of each block.
+    blocks: Vec<&'a Statements>,
+    /// Which version of the snapshot each of a block's is.
+    versions: Vec<Vec<usize>>,
+    /// By version of the snapshot: whether another snapshot had it, too.
+    is_known: Vec<bool>,
+    /// By block, which of its statements are compared with all others.
+    is_open: Vec<Vec<bool>>,
+    found: BTreeSet<Conflict>,
+}
+
+/// Where a statement is said, and in which document.
+type Said<'a> = (SentenceId, &'a str);
+
+/// What is said in the first `OTHERS` documents that are not `document`.
+fn first<'a, 'b, T>(said: &'b [(Said<'a>, T)], document: &'b str) -> impl Iterator<Item = &'b (Said<'a>, T)> {
+    let mut documents: Vec<&str> = Vec::new();
+    said.iter().filter(move |((_, other), _)| *other != document).take_while(move |((_, other), _)| {
+        if !documents.contains(other) {
+            documents.push(other);
+        }
+        documents.len() <= OTHERS
+    })
+}
+
+fn first_sentence(snapshot: &Snapshot, version: usize) -> SentenceId {
+    let passage = snapshot.passages.get(snapshot.versions[version].first_passage as usize);
+    passage.map_or(0, |entry| entry.first_sentence)
+}
+
+impl<'a> Search<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let mut versions: Vec<Vec<usize>> = snapshot.blocks.iter().map(|_| Vec::new()).collect();
+        for (place, at) in snapshot.versions.iter().zip(0..) {
+            versions[place.block as usize].push(at);
+        }
+        let blocks = snapshot.blocks.par_iter().map(|block| block.statements()).collect();
+        Self { snapshot, blocks, versions, is_known: vec![false; snapshot.versions.len()], is_open: Vec::new(), found: BTreeSet::new() }
+    }
+
+    /// Takes over what `before` had among the documents that are in both. Returns the sentences that lost a conflict: others may move up.
+    fn take_over(&mut self, before: &Snapshot) -> HashSet<SentenceId> {
+        let new: HashMap<*const IndexedVersion, usize> =
+            self.snapshot.versions.iter().map(|place| Arc::as_ptr(&place.indexed)).zip(0..).collect();
+        let taken: Vec<Option<usize>> =
+            before.versions.iter().map(|place| new.get(&Arc::as_ptr(&place.indexed)).copied()).collect();
+        taken.iter().flatten().for_each(|at| self.is_known[*at] = true);
         let moved = |id: SentenceId| {
             let (view, _) = before.sentence(id)?;
             let old = before.passages.get(view.id as usize)?.document as usize;
-            Some(first_sentence(snapshot, *taken.get(&old)?) + (id - first_sentence(before, old)))
+            Some(first_sentence(self.snapshot, taken[old]?) + (id - first_sentence(before, old)))
         };
+        let mut lost = HashSet::new();
         for conflict in &before.manifest.conflicts {
-            if let (Some(first), Some(second)) = (moved(conflict.first), moved(conflict.second)) {
-                found.insert(ordered(first, second, conflict.kind));
+            match (moved(conflict.first), moved(conflict.second)) {
+                (Some(first), Some(second)) => _ = self.found.insert(ordered(first, second, conflict.kind)),
+                (one, other) => lost.extend(one.or(other)),
             }
         }
+        lost
     }
-    let is_taken: HashSet<usize> = taken.into_values().collect();
-    // Which version of the snapshot each of a block's is.
-    let mut versions: Vec<Vec<usize>> = snapshot.blocks.iter().map(|_| Vec::new()).collect();
-    for (place, at) in snapshot.versions.iter().zip(0..) {
-        versions[place.block as usize].push(at);
+
+    /// Opens the statements that are said in a new place, and those that lost a conflict.
+    fn open(&mut self, lost: &HashSet<SentenceId>) {
+        let is_open = |block: usize, spot: &Spot| {
+            let version = self.versions[block][spot.0 as usize];
+            !self.is_known[version] || lost.contains(&(first_sentence(self.snapshot, version) + spot.1))
+        };
+        let of_block = |(block, statements): (usize, &&Statements)| {
+            statements.list.iter().map(|(_, spots)| spots.iter().any(|spot| is_open(block, spot))).collect()
+        };
+        self.is_open = self.blocks.iter().enumerate().map(of_block).collect();
     }
-    let blocks: Vec<&Statements> = snapshot.blocks.par_iter().map(|block| block.statements()).collect();
-    let in_place = |block: usize, at: usize| {
-        let statement = &blocks[block].list[at];
-        let version = &snapshot.blocks[block].versions[statement.version as usize].version;
-        InPlace { statement, version, place: &blocks[block].places[at], title: &blocks[block].titles[statement.version as usize] }
-    };
-    let id =
-        |block: usize, statement: &Statement| first_sentence(snapshot, versions[block][statement.version as usize]) + statement.sentence;
-    let new: Vec<(usize, usize)> = (0..blocks.len())
-        .flat_map(|block| (0..blocks[block].list.len()).map(move |at| (block, at)))
-        .filter(|(block, at)| !is_taken.contains(&versions[*block][blocks[*block].list[*at].version as usize]))
-        .collect();
-    let disputes_of = |(block, at): &(usize, usize)| {
-        let own = in_place(*block, *at);
-        let mut found = Vec::new();
-        for (other, statements) in blocks.iter().enumerate() {
-            for candidate in statements.candidates(own.statement) {
-                let theirs = in_place(other, candidate as usize);
-                if let Some(kind) = own.disputes(theirs) {
-                    found.push(ordered(id(*block, own.statement), id(other, theirs.statement), kind));
+
+    /// The open statements: their blocks and positions there.
+    fn opened(&self) -> impl Iterator<Item = (usize, usize)> {
+        let blocks = self.is_open.iter().enumerate();
+        blocks.flat_map(|(block, open)| (0..open.len()).filter(|at| open[*at]).map(move |at| (block, at)))
+    }
+
+    /// Where a statement is said, in order.
+    fn said(&self, (block, at): (usize, usize)) -> impl Iterator<Item = Said<'a>> {
+        self.blocks[block].list[at].1.iter().map(move |(version, sentence)| {
+            let version = self.versions[block][*version as usize];
+            let document = self.snapshot.versions[version].indexed.version.document_id.as_str();
+            (first_sentence(self.snapshot, version) + sentence, document)
+        })
+    }
+
+    /// The conflicts of an open statement that are among the first of one of both sentences.
+    fn conflicts_of(&self, at: (usize, usize)) -> Vec<Conflict> {
+        let (statement, _) = &self.blocks[at.0].list[at.1];
+        let own: Vec<(Said<'a>, ())> = self.said(at).map(|said| (said, ())).collect();
+        let (mut theirs, mut found) = (Vec::new(), Vec::new());
+        for (block, statements) in self.blocks.iter().enumerate() {
+            for other in statements.candidates(statement) {
+                let Some(kind) = statement.disputes(&statements.list[other as usize].0) else { continue };
+                let other = (block, other as usize);
+                theirs.extend(self.said(other).map(|said| (said, kind)));
+                if !self.is_open[other.0][other.1] {
+                    for (id, document) in self.said(other) {
+                        found.extend(first(&own, document).map(|((mine, _), ())| ordered(id, *mine, kind)));
+                    }
                 }
             }
         }
+        theirs.sort_unstable();
+        for ((mine, document), ()) in own {
+            found.extend(first(&theirs, document).map(|((id, _), kind)| ordered(mine, *id, *kind)));
+        }
         found
-    };
-    found.extend(new.par_iter().flat_map_iter(disputes_of).collect::<Vec<_>>());
-    found.into_iter().collect()
+    }
+
+    /// Of what was found, the first of each sentence.
+    fn first_of_each(self) -> Vec<Conflict> {
+        let document = |id| self.snapshot.sentence(id).map_or("", |(view, _)| view.version.document_id.as_str());
+        let mut by_sentence: BTreeMap<Said<'_>, Vec<(Said<'_>, Conflict)>> = BTreeMap::new();
+        for conflict in self.found {
+            let (one, other) = ((conflict.first, document(conflict.first)), (conflict.second, document(conflict.second)));
+            by_sentence.entry(one).or_default().push((other, conflict));
+            by_sentence.entry(other).or_default().push((one, conflict));
+        }
+        let mut kept = BTreeSet::new();
+        for ((_, document), mut others) in by_sentence {
+            others.sort_unstable();
+            kept.extend(first(&others, document).map(|(_, conflict)| *conflict));
+        }
+        kept.into_iter().collect()
+    }
 }
 
 fn ordered(a: SentenceId, b: SentenceId, kind: ConflictKind) -> Conflict {
@@ -344,15 +446,6 @@ fn words(text: &str) -> impl Iterator<Item = String> + use<> {
     let text = NEGATED.replace_all(&text, " ");
     let content = terms(&text).into_iter().filter(|term| term.kind == TermKind::Word && !is_stop_word(&term.text));
     content.map(|term| term.text).filter(|word| !word.chars().any(|c| c.is_ascii_digit()))
-}
-
-/// Whether there is a time at which both are in force.
-fn hold_together(a: &Version, b: &Version) -> bool {
-    let starts_before_end = |a: &Version, b: &Version| match (a.valid_from, b.valid_to) {
-        (Some(from), Some(to)) => from.start() < to.end(),
-        _ => true,
-    };
-    starts_before_end(a, b) && starts_before_end(b, a)
 }
 
 /// The values of each unit that has one: amounts of each currency, shares, lengths of time, dates, times of day.

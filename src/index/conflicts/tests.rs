@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::index::{refresh, trial};
 use crate::policy::{LoadReport, parse_file};
@@ -158,5 +160,58 @@ fn after_a_change_the_others_keep_their_conflicts_and_new_ones_are_found() {
         let next = tempfile::tempdir().unwrap();
         let changed = trial(next.path(), report(&after), &first, None, &mut |_, _| ()).unwrap().unwrap();
         assert_eq!(quoted(&changed), found(&after));
+    }
+}
+
+/// Shops that give a number of days, some of them for another matter.
+fn shops(days: &[Option<u32>]) -> Vec<(String, String)> {
+    let text = |days: u32| match days {
+        ..4 => format!("# Parcels\n\nParcels are held at the counter for {days} days.\n\n## Refunds\n\nA refund takes {days} weeks.\n"),
+        _ => format!("# Counter\n\nA refund takes {days} weeks. Parcels are not held at the counter.\n"),
+    };
+    let shop = |(shop, days): (usize, &Option<u32>)| Some((format!("shop-{shop:02}.md"), text((*days)?)));
+    days.iter().enumerate().filter_map(shop).collect()
+}
+
+fn borrowed(shops: &[(String, String)]) -> Vec<(&str, &str)> {
+    shops.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect()
+}
+
+#[test]
+fn where_everybody_says_something_else_each_is_held_against_the_first_few() {
+    let shops: Vec<(String, String)> = (0..60)
+        .map(|shop| (format!("shop-{shop:02}.md"), format!("# Parcels\n\nParcels are held at the counter for {shop} days.\n")))
+        .collect();
+    let found = found(&borrowed(&shops));
+    assert!((57..=60 * OTHERS).contains(&found.len()), "{}", found.len());
+    for (_, text) in &shops {
+        let sentence = text.rsplit("\n\n").next().unwrap().trim();
+        assert!(found.iter().any(|(_, first, second)| first == sentence || second == sentence), "{sentence}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn changes_in_any_order_find_what_a_fresh_search_finds(
+        changes in proptest::collection::vec(proptest::collection::vec((0..12usize, proptest::option::of(0u32..6)), 1..4), 1..6)
+    ) {
+        let mut days = vec![Some(0); 12];
+        let mut current: Option<Snapshot> = None;
+        let folders = tempfile::tempdir().unwrap();
+        for (round, change) in (0..).zip(changes) {
+            change.into_iter().for_each(|(shop, new)| days[shop] = new);
+            let shops = shops(&days);
+            let folder = folders.path().join(format!("{round}"));
+            std::fs::create_dir(&folder).unwrap();
+            let next = match &current {
+                Some(before) => trial(&folder, report(&borrowed(&shops)), before, None, &mut |_, _| ()).unwrap(),
+                None => refresh(&folder, report(&borrowed(&shops)), None, None, &mut |_, _| ()).unwrap(),
+            };
+            if let Some(next) = next {
+                prop_assert_eq!(quoted(&next), found(&borrowed(&shops)));
+                current = Some(next);
+            }
+        }
     }
 }
