@@ -84,6 +84,8 @@ fn policies(count: usize, corpus: &Path, random: &mut fastrand::Rng) {
     let per_document = seconds / opened.manifest.documents.len() as f64;
     println!("nothing changed: {seconds:.2} s, {:.2} s for 10,000 documents", per_document * 1e4);
     let mut current = opened;
+    let ((), seconds) = timed(|| current.read_ahead());
+    println!("read ahead in {seconds:.2} s");
     for round in ["first", "second", "third"] {
         let file = policies.path().join("policy-000007.md");
         let text = std::fs::read_to_string(&file).expect("it was written above");

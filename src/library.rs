@@ -63,6 +63,11 @@ impl Library {
         Self { shared: Arc::new(Shared { desk, store, runtime, corpus, index, turn: Mutex::new(()) }) }
     }
 
+    /// Prepares for changes, so that the first one is in force as soon as later ones.
+    pub fn read_ahead(&self) {
+        self.shared.desk.snapshot().read_ahead();
+    }
+
     /// Reads everything again and puts it in force; false when nothing has changed.
     ///
     /// # Errors

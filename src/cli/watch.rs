@@ -15,6 +15,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// missed. The thread ends with the process.
 pub(super) fn watch(library: Library, corpus: PathBuf, loaded: FolderState) {
     let follow = move || {
+        library.read_ahead();
         let mut read = loaded;
         let mut seen = read.clone();
         loop {

@@ -113,19 +113,28 @@ struct Denial {
 /// What stands above the sentences of a version or a passage, in order of the codes.
 type Above = Arc<[Code]>;
 
-/// The statements of a block, each once, with lists of those that may conflict by a word and what is said of it.
+/// The statements of a block, each once, with lists of those that may conflict.
 pub(super) struct Statements {
     list: Vec<(Statement, Vec<Spot>)>,
-    /// Which statements say something of a word.
-    by_word: Lists,
-    /// The same for the rarer half of each one's words and one more: who shares half of them is found by these.
-    by_rare_word: Lists,
+    /// Those with a value, by its unit and each word.
+    by_value: Lists,
+    /// The same by the rarer half of each one's words and one more: who shares half of them is found by these.
+    by_value_and_rare_word: Lists,
+    /// Those that say that it is so, by each word.
+    by_said: Lists,
+    /// Those that say that it is not so, by what they deny.
+    by_denied: Lists,
 }
 
-/// `(what is said of a word, statement)` in order.
+/// `(key, statement)` in order.
 struct Lists(Vec<(Code, u32)>);
 
 impl Lists {
+    fn new(mut entries: Vec<(Code, u32)>) -> Self {
+        entries.sort_unstable();
+        Self(entries)
+    }
+
     fn of(&self, key: Code) -> &[(Code, u32)] {
         let from = self.0.partition_point(|(other, _)| *other < key);
         let rest = &self.0[from..];
@@ -133,23 +142,9 @@ impl Lists {
     }
 }
 
-/// Statements of one kind about one word: what can conflict with what.
-fn key(word: Code, said: Code) -> Code {
-    code((word, said))
-}
-
-impl Statement {
-    /// What others may dispute: its values by unit, and that it is so or not.
-    fn said(&self) -> impl Iterator<Item = Code> {
-        let polarity = code(if self.denial.is_some() { "denied" } else { "said" });
-        self.values.iter().map(|value| value.unit).chain([polarity])
-    }
-
-    /// What those say that may dispute it.
-    fn disputed_by(&self) -> impl Iterator<Item = Code> {
-        let polarity = code(if self.denial.is_some() { "said" } else { "denied" });
-        self.values.iter().map(|value| value.unit).chain([polarity])
-    }
+/// A value of this unit for this word.
+fn key(word: Code, unit: Code) -> Code {
+    code((word, unit))
 }
 
 impl Statements {
@@ -174,30 +169,40 @@ impl Statements {
         list.sort_unstable_by_key(|(_, spots)| spots[0]);
         let mut frequency: HashMap<Code, u32> = HashMap::new();
         list.iter().flat_map(|(statement, _)| &statement.words).for_each(|word| *frequency.entry(*word).or_default() += 1);
-        let (mut by_word, mut by_rare_word) = (Vec::new(), Vec::new());
+        let mut lists: [Vec<(Code, u32)>; 4] = Default::default();
+        let [by_value, by_value_and_rare_word, by_said, by_denied] = &mut lists;
         for ((statement, _), at) in list.iter().zip(0..) {
             let mut words = statement.words.to_vec();
             words.sort_unstable_by_key(|word| frequency[word]);
-            for said in statement.said() {
-                by_word.extend(words.iter().map(|word| (key(*word, said), at)));
-                by_rare_word.extend(words.iter().take(words.len() / 2 + 1).map(|word| (key(*word, said), at)));
+            for Value { unit, .. } in &statement.values {
+                by_value.extend(words.iter().map(|word| (key(*word, *unit), at)));
+                by_value_and_rare_word.extend(words.iter().take(words.len() / 2 + 1).map(|word| (key(*word, *unit), at)));
+            }
+            match &statement.denial {
+                _ if statement.exception => {}
+                Some(denial) => by_denied.push((denial.of, at)),
+                None => by_said.extend(words.iter().map(|word| (*word, at))),
             }
         }
-        by_word.sort_unstable();
-        by_rare_word.sort_unstable();
-        Self { list, by_word: Lists(by_word), by_rare_word: Lists(by_rare_word) }
+        let [by_value, by_value_and_rare_word, by_said, by_denied] = lists.map(Lists::new);
+        Self { list, by_value, by_value_and_rare_word, by_said, by_denied }
     }
 
-    /// Those that may conflict with `statement`, for they share half of the words of the shorter one.
+    /// Those that may conflict with `statement`: another value beside half of the words of the shorter one, or what one of them denies.
     fn candidates(&self, statement: &Statement) -> Vec<u32> {
         let mut found = Vec::new();
         let mut add = |list: &[(Code, u32)]| found.extend(list.iter().map(|(_, at)| *at));
-        for said in statement.disputed_by() {
-            let keys = || statement.words.iter().map(|word| key(*word, said));
-            keys().for_each(|key| add(self.by_rare_word.of(key))); // shorter ones
-            let mut lists: Vec<_> = keys().map(|key| self.by_word.of(key)).collect(); // longer ones
+        for Value { unit, .. } in &statement.values {
+            let keys = || statement.words.iter().map(|word| key(*word, *unit));
+            keys().for_each(|key| add(self.by_value_and_rare_word.of(key))); // shorter ones
+            let mut lists: Vec<_> = keys().map(|key| self.by_value.of(key)).collect(); // longer ones
             lists.sort_unstable_by_key(|list| list.len());
             lists.into_iter().take(statement.words.len() / 2 + 1).for_each(&mut add);
+        }
+        match &statement.denial {
+            _ if statement.exception => {}
+            Some(denial) => add(self.by_said.of(denial.of)),
+            None => statement.words.iter().for_each(|word| add(self.by_denied.of(*word))),
         }
         found.sort_unstable();
         found.dedup();
