@@ -313,7 +313,7 @@ struct Search<'a> {
     is_known: Vec<bool>,
     /// By block, which of its statements are compared with all others.
     is_open: Vec<Vec<bool>>,
-    found: BTreeSet<Conflict>,
+    found: Vec<Conflict>,
 }
 
 /// Where a statement is said, and in which document.
@@ -342,7 +342,7 @@ impl<'a> Search<'a> {
             versions[place.block as usize].push(at);
         }
         let blocks = snapshot.blocks.par_iter().map(|block| block.statements()).collect();
-        Self { snapshot, blocks, versions, is_known: vec![false; snapshot.versions.len()], is_open: Vec::new(), found: BTreeSet::new() }
+        Self { snapshot, blocks, versions, is_known: vec![false; snapshot.versions.len()], is_open: Vec::new(), found: Vec::new() }
     }
 
     /// Takes over what `before` had among the documents that are in both. Returns the sentences that lost a conflict: others may move up.
@@ -360,7 +360,7 @@ impl<'a> Search<'a> {
         let mut lost = HashSet::new();
         for conflict in &before.manifest.conflicts {
             match (moved(conflict.first), moved(conflict.second)) {
-                (Some(first), Some(second)) => _ = self.found.insert(ordered(first, second, conflict.kind)),
+                (Some(first), Some(second)) => self.found.push(ordered(first, second, conflict.kind)),
                 (one, other) => lost.extend(one.or(other)),
             }
         }
@@ -419,20 +419,25 @@ impl<'a> Search<'a> {
     }
 
     /// Of what was found, the first of each sentence.
-    fn first_of_each(self) -> Vec<Conflict> {
+    fn first_of_each(mut self) -> Vec<Conflict> {
+        self.found.par_sort_unstable();
+        self.found.dedup();
         let document = |id| self.snapshot.sentence(id).map_or("", |(view, _)| view.version.document_id.as_str());
-        let mut by_sentence: BTreeMap<Said<'_>, Vec<(Said<'_>, Conflict)>> = BTreeMap::new();
-        for conflict in self.found {
+        let both_ways = |conflict: &Conflict| {
             let (one, other) = ((conflict.first, document(conflict.first)), (conflict.second, document(conflict.second)));
-            by_sentence.entry(one).or_default().push((other, conflict));
-            by_sentence.entry(other).or_default().push((one, conflict));
-        }
-        let mut kept = BTreeSet::new();
-        for ((_, document), mut others) in by_sentence {
-            others.sort_unstable();
+            [(one, (other, *conflict)), (other, (one, *conflict))]
+        };
+        let mut by_sentence: Vec<(Said<'_>, (Said<'_>, Conflict))> = self.found.par_iter().flat_map_iter(both_ways).collect();
+        by_sentence.par_sort_unstable_by_key(|((one, _), ((other, _), _))| (*one, *other));
+        let mut kept = Vec::with_capacity(self.found.len());
+        for same in by_sentence.chunk_by(|a, b| a.0.0 == b.0.0) {
+            let ((_, document), _) = same[0];
+            let others: Vec<(Said<'_>, Conflict)> = same.iter().map(|(_, other)| *other).collect();
             kept.extend(first(&others, document).map(|(_, conflict)| *conflict));
         }
-        kept.into_iter().collect()
+        kept.par_sort_unstable();
+        kept.dedup();
+        kept
     }
 }
 
