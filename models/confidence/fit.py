@@ -63,7 +63,7 @@ def main():
         p_check = 1 / (1 + np.exp(-(cx @ slope + bias)))
         offer = float(np.quantile(p_check[cy], REFUSED))
         order = np.argsort(-p_check)
-        good = np.array([d["cited_gold"] for d in check])
+        good = np.array([bool(d["cited_gold"]) for d in check])
         right = np.cumsum(good[order]) / np.arange(1, len(order) + 1)
         enough = np.where(right >= RIGHT)[0]
         sure = float(p_check[order][enough[-1]]) if len(enough) else 0.95

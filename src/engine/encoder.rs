@@ -3,7 +3,9 @@
 //! Source: Reimers and Gurevych, "Sentence-BERT" (EMNLP 2019); the pooling of `sentence-transformers/all-MiniLM-L6-v2`: the mean of
 //! the last hidden states over tokens, then unit length. A passage is read once; a sentence's vector is the mean over its own
 //! tokens there, so that it knows what stands around it (Günther et al., "Late Chunking", 2024). With the default model, layers
-//! that this project trained for customers' questions and such sentences take the place of the original ones: `models/encoder/`.
+//! that this project trained for customers' questions and such sentences take the place of the original ones: `models/encoder/`. A
+//! second model reads the same tokens beside it: `models/encoder-en/`. Both vectors, one behind the other, give the mean of both cosines;
+//! a projection brings them back to the usual length.
 //! Chinese has an encoder of its own, trained from multilingual-e5-small (Wang et al., 2024) in the same way: `models/encoder-zh/`.
 
 use std::ops::Range;
@@ -16,6 +18,10 @@ use super::{PassageText, unit};
 use crate::error::Result;
 
 static TUNED: &[u8] = include_bytes!("../../models/encoder/encoder.safetensors");
+
+/// The second English encoder: settings, and weights with the projection of both vectors.
+static SECOND: [&[u8]; 2] =
+    [include_bytes!("../../models/encoder-en/config.json"), include_bytes!("../../models/encoder-en/encoder.safetensors")];
 
 /// The Chinese encoder: settings, tokenizer and weights.
 static CHINESE: [&[u8]; 3] = [
@@ -39,11 +45,19 @@ const BATCH: usize = 32;
 /// Turns texts into unit vectors.
 pub struct Encoder {
     model: Bert,
+    second: Option<Second>,
     tokenizer: Tokenizer,
     marks: (u32, u32),
     /// Tokens before every question and every passage, which tell the model what it reads.
     prefixes: (Vec<u32>, Vec<u32>),
     dimensions: usize,
+}
+
+/// A model that reads the same tokens, and what becomes of both vectors.
+struct Second {
+    model: Bert,
+    /// `dimensions` rows of `2 × dimensions`, for the unit vectors of both, one behind the other.
+    projection: Vec<f32>,
 }
 
 /// Unit vectors of one passage.
@@ -69,20 +83,24 @@ impl Encoder {
     /// # Errors
     /// `ModelCorrupt` when they do not fit together.
     pub fn original(files: &BertFiles) -> Result<Self> {
-        Self::new(files, files.model()?, ["", ""])
+        Self::new(files, files.model()?, None, ["", ""])
     }
 
-    /// all-MiniLM-L6-v2, whose `files` these must be, with the layers this project trained.
+    /// all-MiniLM-L6-v2, whose `files` these must be, with the layers this project trained, and the second model beside it.
     ///
     /// # Errors
     /// `ModelCorrupt` when they do not fit together.
     pub fn tuned(files: &BertFiles) -> Result<Self> {
-        Self::new(files, files.model_with(TUNED)?, ["", ""])
+        let [config, weights] = SECOND;
+        let beside = files.beside(config, weights)?;
+        let dimensions = files.hidden_size();
+        let second = Second { model: beside.model()?, projection: beside.extra("projection", [dimensions, 2 * dimensions])? };
+        Self::new(files, files.model_with(TUNED)?, Some(second), ["", ""])
     }
 
-    /// Changes whenever the layers this project trained do.
+    /// Changes whenever what this project trained does.
     pub fn tuned_fingerprint() -> String {
-        super::fingerprint(TUNED)
+        super::fingerprint(&[TUNED, SECOND[0], SECOND[1]])
     }
 
     /// The Chinese encoder. It is part of the program.
@@ -92,18 +110,19 @@ impl Encoder {
     pub fn chinese(device: &Device) -> Result<Self> {
         let [config, tokenizer, weights] = CHINESE;
         let files = BertFiles::builtin(config, tokenizer, weights, device)?;
-        Self::new(&files, files.model()?, [" query: ", " passage: "])
+        Self::new(&files, files.model()?, None, [" query: ", " passage: "])
     }
 
     /// Changes whenever the Chinese encoder does.
     pub fn chinese_fingerprint() -> String {
-        super::fingerprint(CHINESE[2])
+        super::fingerprint(&CHINESE)
     }
 
-    fn new(files: &BertFiles, model: Bert, prefixes: [&str; 2]) -> Result<Self> {
+    fn new(files: &BertFiles, model: Bert, second: Option<Second>, prefixes: [&str; 2]) -> Result<Self> {
         let tokens = |text: &str| BertFiles::tokens(&files.tokenizer, text);
         Ok(Self {
             model,
+            second,
             tokenizer: files.tokenizer.clone(),
             marks: files.marks,
             prefixes: (tokens(prefixes[0])?, tokens(prefixes[1])?),
@@ -123,10 +142,13 @@ impl Encoder {
     pub fn embed_question(&self, text: &str) -> Result<Vec<f32>> {
         let tokens = BertFiles::tokens(&self.tokenizer, text)?;
         let sequence = self.sequence(&[&self.prefixes.0, &tokens[tokens.len().saturating_sub(MAX_QUESTION_TOKENS)..]]);
-        let hidden = self.model.forward(&[sequence])?;
-        let mut sum = vec![0.0; self.dimensions];
-        hidden.iter().for_each(|states| self.add_states(&mut sum, states));
-        Ok(unit(sum))
+        let sum = |model: &Bert| -> Result<Vec<f32>> {
+            let mut sum = vec![0.0; self.dimensions];
+            model.forward(std::slice::from_ref(&sequence))?.iter().for_each(|states| self.add_states(&mut sum, states));
+            Ok(sum)
+        };
+        let second = self.second.as_ref().map(|second| sum(&second.model)).transpose()?;
+        Ok(self.joined(sum(&self.model)?, second))
     }
 
     /// The vectors of each passage, in order. `progress` hears how many passages are done.
@@ -140,31 +162,56 @@ impl Encoder {
         }
         // Pieces of like length run side by side, so that no thread waits long for another.
         pieces.sort_by_key(|piece| std::cmp::Reverse(piece.sequence.ids.len()));
-        let blank = || vec![0f32; self.dimensions];
-        let mut sums: Vec<PassageVectors> = passages
-            .iter()
-            .map(|passage| PassageVectors { whole: blank(), sentences: passage.sentences.iter().map(|_| blank()).collect() })
-            .collect();
-        let mut done = 0;
         let (mut sequences, mut places): (Vec<Sequence>, Vec<_>) = (Vec::new(), Vec::new());
         for piece in pieces {
             sequences.push(piece.sequence);
             places.push((piece.passage, piece.sentences));
         }
+        let blank = || vec![0f32; self.dimensions];
+        let blank = || -> Vec<PassageVectors> {
+            let vectors =
+                |passage: &&PassageText| PassageVectors { whole: blank(), sentences: passage.sentences.iter().map(|_| blank()).collect() };
+            passages.iter().map(vectors).collect()
+        };
+        let models: Vec<&Bert> = [&self.model].into_iter().chain(self.second.as_ref().map(|second| &second.model)).collect();
+        let mut sums: Vec<Vec<PassageVectors>> = models.iter().map(|_| blank()).collect();
+        let mut done = 0;
         for (sequences, places) in sequences.chunks(BATCH).zip(places.chunks(BATCH)) {
-            for (states, (passage, sentences)) in self.model.forward(sequences)?.iter().zip(places) {
-                let sum = &mut sums[*passage];
-                self.add_states(&mut sum.whole, states);
-                for (sentence, tokens) in sentences {
-                    self.add_states(&mut sum.sentences[*sentence], &states[tokens.start * self.dimensions..tokens.end * self.dimensions]);
+            for (model, sums) in models.iter().zip(&mut sums) {
+                for (states, (passage, sentences)) in model.forward(sequences)?.iter().zip(places) {
+                    let sum = &mut sums[*passage];
+                    self.add_states(&mut sum.whole, states);
+                    for (sentence, tokens) in sentences {
+                        let own = &states[tokens.start * self.dimensions..tokens.end * self.dimensions];
+                        self.add_states(&mut sum.sentences[*sentence], own);
+                    }
                 }
             }
             done += places.len();
             progress(done.min(passages.len()));
         }
-        let finish =
-            |sum: PassageVectors| PassageVectors { whole: unit(sum.whole), sentences: sum.sentences.into_iter().map(unit).collect() };
-        Ok(sums.into_iter().map(finish).collect())
+        let mut sums = sums.into_iter();
+        let (first, mut second) = (sums.next().unwrap_or_default(), sums.next().map(Vec::into_iter));
+        let finish = |sum: PassageVectors| {
+            let (whole, sentences) = match second.as_mut().and_then(Iterator::next) {
+                Some(other) => (Some(other.whole), other.sentences.into_iter().map(Some).collect()),
+                None => (None, vec![None; sum.sentences.len()]),
+            };
+            PassageVectors {
+                whole: self.joined(sum.whole, whole),
+                sentences: sum.sentences.into_iter().zip(sentences).map(|(first, second)| self.joined(first, second)).collect(),
+            }
+        };
+        Ok(first.into_iter().map(finish).collect())
+    }
+
+    /// The unit vector out of the sums of both models' states.
+    fn joined(&self, first: Vec<f32>, second: Option<Vec<f32>>) -> Vec<f32> {
+        let first = unit(first);
+        let (Some(model), Some(second)) = (&self.second, second) else { return first };
+        let both = [first, unit(second)].concat();
+        let rows = model.projection.chunks_exact(both.len());
+        unit(rows.map(|row| row.iter().zip(&both).map(|(weight, value)| weight * value).sum()).collect())
     }
 
     /// Tokens of `text`, without marks.

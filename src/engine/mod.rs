@@ -36,8 +36,10 @@ use sha2::{Digest, Sha256};
 use crate::error::{Context, ErrorKind, Result};
 
 /// Tells built-in weights apart: the first bytes of their SHA-256.
-fn fingerprint(weights: &[u8]) -> String {
-    Sha256::digest(weights).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+fn fingerprint(files: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    files.iter().for_each(|file| hasher.update(file));
+    hasher.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `vector` with length 1; a vector of nothing stays one.

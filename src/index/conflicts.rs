@@ -349,8 +349,7 @@ impl<'a> Search<'a> {
     fn take_over(&mut self, before: &Snapshot) -> HashSet<SentenceId> {
         let new: HashMap<*const IndexedVersion, usize> =
             self.snapshot.versions.iter().map(|place| Arc::as_ptr(&place.indexed)).zip(0..).collect();
-        let taken: Vec<Option<usize>> =
-            before.versions.iter().map(|place| new.get(&Arc::as_ptr(&place.indexed)).copied()).collect();
+        let taken: Vec<Option<usize>> = before.versions.iter().map(|place| new.get(&Arc::as_ptr(&place.indexed)).copied()).collect();
         taken.iter().flatten().for_each(|at| self.is_known[*at] = true);
         let moved = |id: SentenceId| {
             let (view, _) = before.sentence(id)?;

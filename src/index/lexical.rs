@@ -35,9 +35,9 @@ pub struct FieldWeights {
     pub beside: f32,
 }
 
-/// Only the best field counts: a word that the title has says nothing new in the text, where the sum would prefer passages that
+/// The best field counts most: a word that the title has says little new in the text, where the whole sum would prefer passages that
 /// repeat the title over those that answer.
-const ENGLISH_WEIGHTS: FieldWeights = FieldWeights { title: 1.2, headings: 0.5, body: 1.0, beside: 0.0 };
+const ENGLISH_WEIGHTS: FieldWeights = FieldWeights { title: 1.2, headings: 0.5, body: 1.0, beside: 0.3 };
 
 /// All fields count: Chinese words are cut by a dictionary and character pairs overlap, so one match alone says little.
 const CHINESE_WEIGHTS: FieldWeights = FieldWeights { title: 0.6, headings: 0.5, body: 1.0, beside: 1.0 };

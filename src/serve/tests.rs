@@ -553,6 +553,33 @@ async fn an_uploaded_policy_is_answered_at_once_and_a_deleted_one_never_again() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_policies_dispute_or_say_twice_is_listed_until_it_is_mended() {
+    let house = House::new().await;
+    let put = async |id: &str, text: &str| {
+        let wish = Request::put(format!("/v1/documents/{id}")).header("content-type", "text/markdown");
+        assert_eq!(house.send(wish.body(Body::from(text.to_owned())).unwrap()).await.status, StatusCode::CREATED);
+        house.get("/v1/documents/conflicts").await.json()
+    };
+    let copied = "Headphones that were opened are cleaned before they are sold again at a lower price.";
+    put(
+        "warranty",
+        &format!("# Warranty\n\nThe warranty on wireless headphones lasts 18 months after delivery.\n\n## Opened goods\n\n{copied}\n"),
+    )
+    .await;
+    let listed = put(
+        "headphones",
+        &format!("# Headphones\n\nThe warranty on wireless headphones lasts 30 months after delivery.\n\n## Opened\n\n{copied}\n"),
+    )
+    .await;
+    let [conflict] = listed["conflicts"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert!(conflict.to_string().contains("18 months") && conflict.to_string().contains("30 months"), "{conflict}");
+    let [copy] = listed["duplicates"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert!(copy.to_string().contains("warranty") && copy.to_string().contains("headphones"), "{copy}");
+    let mended = put("headphones", "# Headphones\n\nWireless headphones come with a warranty of 18 months after delivery.\n").await;
+    assert_eq!(mended, json!({ "conflicts": [], "duplicates": [] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_cannot_be_used_changes_nothing_and_says_why() {
     let house = House::new().await;
     let index = house.state.desk.info().index;

@@ -93,10 +93,6 @@ impl BertFiles {
     }
 
     fn of_bytes([config, tokenizer, weights]: [(&str, Vec<u8>); 3], device: &Device) -> Result<Self> {
-        let settings: BertConfig = serde_json::from_slice(&config.1).on(ErrorKind::ModelCorrupt, || damaged(config.0))?;
-        if let Some(complaint) = settings.complaint() {
-            return Err(ErrorKind::ModelCorrupt.on(format!("{}: {complaint}", config.0)));
-        }
         let mut words = Tokenizer::from_bytes(tokenizer.1).on(ErrorKind::ModelCorrupt, || damaged(tokenizer.0))?;
         words.with_padding(None);
         words.with_truncation(None).on(ErrorKind::ModelCorrupt, || damaged(tokenizer.0))?;
@@ -105,19 +101,50 @@ impl BertFiles {
             id.ok_or_else(|| ErrorKind::ModelCorrupt.on(damaged(tokenizer.0)))
         };
         let marks = (mark(["[CLS]", "<s>"])?, mark(["[SEP]", "</s>"])?);
+        Self::of_words(words, marks, config, weights, device)
+    }
+
+    /// Another model that is part of the program and reads the same tokens.
+    ///
+    /// # Errors
+    /// `ModelCorrupt` when the program was built with files that do not fit.
+    pub(super) fn beside(&self, config: &[u8], weights: &[u8]) -> Result<Self> {
+        let name = "a built-in model";
+        Self::of_words(self.tokenizer.clone(), self.marks, (name, config.to_vec()), (name, weights.to_vec()), &self.device)
+    }
+
+    fn of_words(
+        tokenizer: Tokenizer,
+        marks: (u32, u32),
+        config: (&str, Vec<u8>),
+        weights: (&str, Vec<u8>),
+        device: &Device,
+    ) -> Result<Self> {
+        let settings: BertConfig = serde_json::from_slice(&config.1).on(ErrorKind::ModelCorrupt, || damaged(config.0))?;
+        if let Some(complaint) = settings.complaint() {
+            return Err(ErrorKind::ModelCorrupt.on(format!("{}: {complaint}", config.0)));
+        }
         let mut stored = Weights::default();
         stored.add(&weights.1, |_| true).on(ErrorKind::ModelCorrupt, || damaged(weights.0))?;
         let embeddings = read_embeddings(&stored, &settings).on(ErrorKind::ModelCorrupt, || damaged(weights.0))?;
         Ok(Self {
             config: settings,
             config_text: config.1,
-            tokenizer: words,
+            tokenizer,
             marks,
             weights: stored,
             embeddings: Arc::new(embeddings),
             source: weights.0.to_owned(),
             device: device.clone(),
         })
+    }
+
+    /// A matrix of the files that is no part of the model, in rows.
+    ///
+    /// # Errors
+    /// `ModelCorrupt` when it is missing or has another shape.
+    pub(super) fn extra(&self, name: &str, shape: [usize; 2]) -> Result<Vec<f32>> {
+        self.weights.floats(name, &shape).on(ErrorKind::ModelCorrupt, || self.source.clone())
     }
 
     /// The model with the layers of the files.
