@@ -11,13 +11,12 @@ the Chinese encoder. `project` reads passages and questions with both encoders a
 `HIDDEN` directions of what varies most (no mean is taken off, so that cosines stay what they are), the shares of both folded in.
 Needs torch, numpy, safetensors, tokenizers; `base` needs onnx. On Linux set MALLOC_MMAP_MAX_=0 and MALLOC_TRIM_THRESHOLD_=20000000000.
 """
-import argparse, collections, importlib.util, json, random, time
+import argparse, collections, importlib.util, random
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
 
 MODELS = Path(__file__).resolve().parent.parent
 
@@ -31,8 +30,6 @@ def recipe(name):
 
 Z = recipe("encoder-zh")  # model, losses, measuring
 R = Z.R                   # reading of the open sets, noise
-R.EPS = 1e-12
-CLS, SEP = 101, 102
 
 
 # ------------------------------------------------------------------------------------------------ the original
@@ -67,35 +64,26 @@ def base(a):
     (a.work / "tokenizer.json").write_bytes((a.package.parent / "tokenizer.json").read_bytes())
 
 
-class Texts(Z.Texts):
-    def __init__(self, work):
-        super().__init__(work)
-        self.tokenizer.no_padding(), self.tokenizer.no_truncation()
-
-    def question(self, text):
-        return [CLS] + self.ids(text)[-Z.QUESTION_TOKENS:] + [SEP]
-
-    def passage(self, heading, sentences):
-        """Ids, and for every token the number of its sentence (-1 outside)."""
-        key = (heading, tuple(sentences))
-        if key not in self.read:
-            ids = [CLS] + self.ids(heading)[:64]
-            of = [-1] * len(ids)
-            for number, sentence in enumerate(sentences):
-                own = self.ids(sentence)
-                ids += own
-                of += [number] * len(own)
-            ids, of = ids[:Z.MAX_TOKENS - 1], of[:Z.MAX_TOKENS - 1]
-            self.read[key] = (ids + [SEP], of + [-1])
-        return self.read[key]
-
-
 def heading(*parts):
     parts = [part.strip().rstrip(".:") for part in parts if part and part.strip()]
     return ". ".join(parts) + ": " if parts else ""
 
 
-Z.heading = heading
+class Texts(Z.Texts):
+    marks = (101, 102)
+
+    def __init__(self, work):
+        super().__init__(work)
+        self.tokenizer.no_padding(), self.tokenizer.no_truncation()
+
+    def heading(self, *parts):
+        return heading(*parts)
+
+    def question(self, text):
+        return [self.marks[0]] + self.ids(text)[-Z.QUESTION_TOKENS:] + [self.marks[1]]
+
+    def before(self, place):
+        return self.ids(place)[:64]
 
 
 # ------------------------------------------------------------------------------------------------ data
@@ -155,19 +143,10 @@ def load(shared, rng):
 
 def batch(own_share, handbooks, sets, texts, rng):
     """As the Chinese encoder's: neighbours of the same handbooks, or of the same pages; elsewhere a near miss beside each passage."""
-    pool, questions, right = [], [], []
     if rng.random() < own_share:
-        while len(pool) < 15:
-            rows = rng.choices(list(handbooks.values()), [len(rows) for rows in handbooks.values()])[0]
-            at = rng.randrange(len(rows))
-            for row in rows[at:at + rng.choice([3, 5, 7])]:
-                place = heading(row["title"], row["heading"]) if rng.random() > 0.07 else ""
-                for question, gold in rng.sample(row["questions"], min(2, len(row["questions"]))):
-                    questions.append(question), right.append((len(pool), gold))
-                if row["near"] and rng.random() < 0.7:
-                    questions.append(rng.choice(row["near"])), right.append(None)
-                pool.append(texts.passage(place, row["sentences"]))
+        pool, questions, right = Z.neighbours(handbooks, texts, rng)
     else:
+        pool, questions, right = [], [], []
         name = rng.choices(list(SHARES), list(SHARES.values()))[0]
         rows, chosen, places = sets[name], [], {}
         if name in FAQ:
@@ -192,54 +171,21 @@ def batch(own_share, handbooks, sets, texts, rng):
 # ------------------------------------------------------------------------------------------------ training
 
 def train(a):
-    torch.manual_seed(a.seed), torch.set_num_threads(a.threads)
+    random.seed(a.seed), torch.manual_seed(a.seed), torch.set_num_threads(a.threads)  # the reader's recipe draws from the shared one, too
     rng = random.Random(a.seed)
     texts, model = Texts(a.work), Z.Encoder(a.work / "base.safetensors")
     handbooks, held, sets = load(a.shared, rng)
     if a.start:
         model.load_state_dict(load_file(str(a.start)))
     print({name: len(rows) for name, rows in {**handbooks, **sets}.items()}, Z.measure(model, texts, held), flush=True)
-    body = list(model.parameters())
-    steps = torch.optim.AdamW([{"params": [p for p in body if p.dim() > 1], "weight_decay": 0.01},
-                               {"params": [p for p in body if p.dim() <= 1], "weight_decay": 0.0}], lr=a.lr)
-    average = {name: p.detach().clone() for name, p in model.named_parameters()}
-    started, step, log = time.time(), 0, collections.defaultdict(list)
-    while (done := (time.time() - started) / (60 * a.minutes)) < 1:
-        rate = a.lr * min(1, done / 0.05 + 0.02) * max(0.02, 1 - max(0, done - 0.05) / 0.95)
-        for group in steps.param_groups:
-            group["lr"] = rate
-        loss, parts = Z.losses(model, *batch(a.own, handbooks, sets, texts, rng))
-        steps.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(body, 1.0)
-        steps.step()
-        step += 1
-        with torch.no_grad():
-            for name, p in model.named_parameters():
-                average[name].lerp_(p, 1 - min(0.99, step / (step + 10)))
-        for name, value in parts.items():
-            log[name].append(float(value.detach()))
-        if step % 25 == 0:
-            print(f"{time.time() - started:6.0f}s step {step} " + " ".join(f"{k} {np.mean(v[-50:]):.3f}" for k, v in log.items()), flush=True)
-    model.load_state_dict(average)
-    save_file(average, str(a.work / a.name))
-    print(step, "steps", Z.measure(model, texts, held), flush=True)
+    Z.fit(model, lambda: batch(a.own, handbooks, sets, texts, rng), texts, held, a, a.name)
 
 
 # ------------------------------------------------------------------------------------------------ export
 
 def export(a):
-    trained, out = load_file(str(a.checkpoint)), {}
-    for name, weight in load_file(str(a.work / "base.safetensors")).items():
-        if name in trained:
-            weight = a.share * trained[name].float() + (1 - a.share) * weight
-        if weight.dim() == 2 and not name.startswith(("embeddings.position", "embeddings.token_type")):
-            scale = (weight.abs().amax(1) / 127).clamp(min=1e-12)
-            out[name], out[name + ".scale"] = (weight / scale[:, None]).round().clamp(-127, 127).to(torch.int8), scale
-        else:
-            out[name] = weight.contiguous()
     a.out.mkdir(parents=True, exist_ok=True)
-    save_file(out, str(a.out / "encoder.safetensors"))
+    Z.export_weights(a)
 
 
 def shipped(path):

@@ -146,27 +146,37 @@ class Encoder(nn.Module):
 
 
 class Texts:
+    """Token ids of texts. Another language has its own marks and headings: `models/encoder-en/train.py`."""
+    marks = (0, 2)
+
     def __init__(self, work):
         self.tokenizer, self.read = Tokenizer.from_file(str(work / "tokenizer.json")), {}
 
     def ids(self, text):
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def question(self, text):
-        return [0] + self.ids(" query: " + text)[:QUESTION_TOKENS] + [2]
+    def heading(self, *parts):
+        return heading(*parts)
 
-    def passage(self, heading, sentences):
+    def question(self, text):
+        return [self.marks[0]] + self.ids(" query: " + text)[:QUESTION_TOKENS] + [self.marks[1]]
+
+    def before(self, place):
+        """Ids before the sentences of a passage."""
+        return self.ids(" passage: " + place)
+
+    def passage(self, place, sentences):
         """Ids, and for every token the number of its sentence (-1 outside)."""
-        key = (heading, tuple(sentences))
+        key = (place, tuple(sentences))
         if key not in self.read:
-            ids = [0] + self.ids(" passage: " + heading)
+            ids = [self.marks[0]] + self.before(place)
             of = [-1] * len(ids)
             for number, sentence in enumerate(sentences):
                 own = self.ids(sentence)
                 ids += own
                 of += [number] * len(own)
             ids, of = ids[:MAX_TOKENS - 1], of[:MAX_TOKENS - 1]
-            self.read[key] = (ids + [2], of + [-1])
+            self.read[key] = (ids + [self.marks[1]], of + [-1])
         return self.read[key]
 
 
@@ -291,21 +301,28 @@ def augment(text, rng):
     return text
 
 
-def batch(handbooks, open_sets, texts, rng):
-    """Passages, questions, and for each question its passage with the answering sentences, or None for a near miss."""
+def neighbours(handbooks, texts, rng):
+    """Passages out of handbooks in their order, questions, and for each question its passage with the answering sentences, or None for a near miss."""
     pool, questions, right = [], [], []
+    while len(pool) < 15:
+        rows = rng.choices(list(handbooks.values()), [len(rows) for rows in handbooks.values()])[0]
+        at = rng.randrange(len(rows))
+        for row in rows[at:at + rng.choice([3, 5, 7])]:
+            place = texts.heading(row["title"], row["heading"]) if rng.random() > 0.07 else ""
+            for question, gold in rng.sample(row["questions"], min(2, len(row["questions"]))):
+                questions.append(question); right.append((len(pool), gold))
+            if row["near"] and rng.random() < 0.7:
+                questions.append(rng.choice(row["near"])); right.append(None)
+            pool.append(texts.passage(place, row["sentences"]))
+    return pool, questions, right
+
+
+def batch(handbooks, open_sets, texts, rng):
+    """As `neighbours`, but of an open set now and then, with the questions as token ids."""
     if rng.random() < OWN_SHARE:
-        while len(pool) < 15:
-            rows = rng.choices(list(handbooks.values()), [len(rows) for rows in handbooks.values()])[0]
-            at = rng.randrange(len(rows))
-            for row in rows[at:at + rng.choice([3, 5, 7])]:
-                place = heading(row["title"], row["heading"]) if rng.random() > 0.07 else ""
-                for question, gold in rng.sample(row["questions"], min(2, len(row["questions"]))):
-                    questions.append(question); right.append((len(pool), gold))
-                if row["near"] and rng.random() < 0.7:
-                    questions.append(rng.choice(row["near"])); right.append(None)
-                pool.append(texts.passage(place, row["sentences"]))
+        pool, questions, right = neighbours(handbooks, texts, rng)
     else:
+        pool, questions, right = [], [], []
         name = rng.choices(list(OPEN_SHARES), list(OPEN_SHARES.values()))[0]
         for question, place, sentences, gold in rng.sample(open_sets[name], 14):
             questions.append(question); right.append((len(pool), gold))
@@ -344,7 +361,7 @@ def losses(model, pool, questions, right):
 @torch.no_grad()
 def measure(model, texts, held):
     """Over rows held back: is the own passage the first of all, and is a question nearer to it than a near miss is?"""
-    read = [texts.passage(heading(row["title"], row["heading"]), row["sentences"]) for row in held]
+    read = [texts.passage(texts.heading(row["title"], row["heading"]), row["sentences"]) for row in held]
     states = [state for at in range(0, len(read), 48) for state in hidden(model, [ids for ids, _ in read[at:at + 48]])]
     whole, sentences = means(states), [sentence_vectors(state, of) for state, (_, of) in zip(states, read)]
     asked = [(question, i) for i, row in enumerate(held) for question, _ in row["questions"]]
@@ -363,14 +380,8 @@ def measure(model, texts, held):
     return f"hit@1 {hit:.3f} of {len(held)} passages, above near misses {np.mean(higher):.3f}"
 
 
-def train(a):
-    torch.manual_seed(a.seed), torch.set_num_threads(a.threads)
-    rng = random.Random(a.seed)
-    texts, model = Texts(a.work), Encoder(a.work / "base.safetensors")
-    handbooks, held, open_sets = load(a.shared, rng)
-    if a.start:
-        model.load_state_dict(load_file(str(a.start)))
-    print({name: len(rows) for name, rows in {**handbooks, **open_sets}.items()}, flush=True)
+def fit(model, draw, texts, held, a, name):
+    """Learns from the batches that `draw` gives for `a.minutes`, and keeps the moving average of the weights as `name`."""
     body = list(model.parameters())
     steps = torch.optim.AdamW([{"params": [p for p in body if p.dim() > 1], "weight_decay": 0.01},
                                {"params": [p for p in body if p.dim() <= 1], "weight_decay": 0.0}], lr=a.lr)
@@ -380,7 +391,7 @@ def train(a):
         rate = a.lr * min(1, done / 0.05 + 0.02) * max(0.02, 1 - max(0, done - 0.05) / 0.95)
         for group in steps.param_groups:
             group["lr"] = rate
-        loss, parts = losses(model, *batch(handbooks, open_sets, texts, rng))
+        loss, parts = losses(model, *draw())
         steps.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(body, 1.0)
@@ -394,14 +405,25 @@ def train(a):
         if step % 25 == 0:
             print(f"{time.time() - started:6.0f}s step {step} " + " ".join(f"{k} {np.mean(v[-50:]):.3f}" for k, v in log.items()), flush=True)
     model.load_state_dict(average)
-    save_file(average, str(a.work / "final.safetensors"))
+    save_file(average, str(a.work / name))
     print(step, "steps", measure(model, texts, held), flush=True)
+
+
+def train(a):
+    torch.manual_seed(a.seed), torch.set_num_threads(a.threads)
+    rng = random.Random(a.seed)
+    texts, model = Texts(a.work), Encoder(a.work / "base.safetensors")
+    handbooks, held, open_sets = load(a.shared, rng)
+    if a.start:
+        model.load_state_dict(load_file(str(a.start)))
+    print({name: len(rows) for name, rows in {**handbooks, **open_sets}.items()}, flush=True)
+    fit(model, lambda: batch(handbooks, open_sets, texts, rng), texts, held, a, "final.safetensors")
 
 
 # ------------------------------------------------------------------------------------------------ export
 
-def export(a):
-    """int8 per row; `share` of the trained layers, the rest of the original ones."""
+def export_weights(a):
+    """int8 per row; `share` of the trained layers, the rest of the original ones. Returns the original ones."""
     weights, trained, out = load_arrays(str(a.work / "base.safetensors")), load_arrays(str(a.checkpoint)), {}
     for name, values in weights.items():
         if name in trained:
@@ -412,6 +434,11 @@ def export(a):
         else:
             out[name] = values.astype(np.float32)
     save_arrays({name: np.ascontiguousarray(values) for name, values in out.items()}, str(a.out / "encoder.safetensors"))
+    return weights
+
+
+def export(a):
+    weights = export_weights(a)
     tokenizer = json.loads((a.work / "tokenizer.json").read_text(encoding="utf-8"))
     (a.out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
     settings = {"model_type": "bert", "hidden_size": HIDDEN, "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": 12,

@@ -28,7 +28,7 @@ struct Weights {
 struct Model {
     /// The reader has looked at the passage.
     read: Weights,
-    /// Words and MiniLM vectors.
+    /// Words and the English encoders' vectors.
     dense: Weights,
     /// Chinese: words and vectors.
     chinese: Weights,

@@ -147,8 +147,8 @@ impl Encoder {
             model.forward(std::slice::from_ref(&sequence))?.iter().for_each(|states| self.add_states(&mut sum, states));
             Ok(sum)
         };
-        let second = self.second.as_ref().map(|second| sum(&second.model)).transpose()?;
-        Ok(self.joined(sum(&self.model)?, second))
+        let sums = self.models().map(sum).collect::<Result<Vec<_>>>()?;
+        Ok(self.joined(sums.iter()))
     }
 
     /// The vectors of each passage, in order. `progress` hears how many passages are done.
@@ -168,16 +168,12 @@ impl Encoder {
             places.push((piece.passage, piece.sentences));
         }
         let blank = || vec![0f32; self.dimensions];
-        let blank = || -> Vec<PassageVectors> {
-            let vectors =
-                |passage: &&PassageText| PassageVectors { whole: blank(), sentences: passage.sentences.iter().map(|_| blank()).collect() };
-            passages.iter().map(vectors).collect()
-        };
-        let models: Vec<&Bert> = [&self.model].into_iter().chain(self.second.as_ref().map(|second| &second.model)).collect();
-        let mut sums: Vec<Vec<PassageVectors>> = models.iter().map(|_| blank()).collect();
+        let blank_of =
+            |passage: &&PassageText| PassageVectors { whole: blank(), sentences: passage.sentences.iter().map(|_| blank()).collect() };
+        let mut sums: Vec<Vec<PassageVectors>> = self.models().map(|_| passages.iter().map(blank_of).collect()).collect();
         let mut done = 0;
         for (sequences, places) in sequences.chunks(BATCH).zip(places.chunks(BATCH)) {
-            for (model, sums) in models.iter().zip(&mut sums) {
+            for (model, sums) in self.models().zip(&mut sums) {
                 for (states, (passage, sentences)) in model.forward(sequences)?.iter().zip(places) {
                     let sum = &mut sums[*passage];
                     self.add_states(&mut sum.whole, states);
@@ -190,28 +186,26 @@ impl Encoder {
             done += places.len();
             progress(done.min(passages.len()));
         }
-        let mut sums = sums.into_iter();
-        let (first, mut second) = (sums.next().unwrap_or_default(), sums.next().map(Vec::into_iter));
-        let finish = |sum: PassageVectors| {
-            let (whole, sentences) = match second.as_mut().and_then(Iterator::next) {
-                Some(other) => (Some(other.whole), other.sentences.into_iter().map(Some).collect()),
-                None => (None, vec![None; sum.sentences.len()]),
-            };
+        let finish = |(at, passage): (usize, &&PassageText)| {
+            let sentence = |number: usize| self.joined(sums.iter().map(|sums| &sums[at].sentences[number]));
             PassageVectors {
-                whole: self.joined(sum.whole, whole),
-                sentences: sum.sentences.into_iter().zip(sentences).map(|(first, second)| self.joined(first, second)).collect(),
+                whole: self.joined(sums.iter().map(|sums| &sums[at].whole)),
+                sentences: (0..passage.sentences.len()).map(sentence).collect(),
             }
         };
-        Ok(first.into_iter().map(finish).collect())
+        Ok(passages.iter().enumerate().map(finish).collect())
     }
 
-    /// The unit vector out of the sums of both models' states.
-    fn joined(&self, first: Vec<f32>, second: Option<Vec<f32>>) -> Vec<f32> {
-        let first = unit(first);
-        let (Some(model), Some(second)) = (&self.second, second) else { return first };
-        let both = [first, unit(second)].concat();
-        let rows = model.projection.chunks_exact(both.len());
-        unit(rows.map(|row| row.iter().zip(&both).map(|(weight, value)| weight * value).sum()).collect())
+    /// The models that read every text.
+    fn models(&self) -> impl Iterator<Item = &Bert> {
+        [&self.model].into_iter().chain(self.second.as_ref().map(|second| &second.model))
+    }
+
+    /// The unit vector out of the sums of each model's states.
+    fn joined<'a>(&self, sums: impl Iterator<Item = &'a Vec<f32>>) -> Vec<f32> {
+        let units: Vec<f32> = sums.flat_map(|sum| unit(sum.clone())).collect();
+        let Some(Second { projection, .. }) = &self.second else { return units };
+        unit(projection.chunks_exact(units.len()).map(|row| row.iter().zip(&units).map(|(weight, value)| weight * value).sum()).collect())
     }
 
     /// Tokens of `text`, without marks.
